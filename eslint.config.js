@@ -1,0 +1,125 @@
+import tseslint from 'typescript-eslint';
+
+/**
+ * The files that may touch disk, archive or process. Everything else decides from values that it is given: this
+ * list is the architecture (see ARCHITECTURE.md).
+ */
+const ioFiles = [
+  'shared/atomic-file.ts',
+  'shared/capture.ts',
+  'shared/cli-shell.ts',
+  'shared/config.ts',
+  'shared/decode-*.ts',
+  'shared/event-log.ts',
+  'shared/fingerprint.ts',
+  'shared/hash-cache.ts',
+  'shared/hashing.ts',
+  'shared/identify.ts',
+  'shared/lock.ts',
+  'shared/present-state.ts',
+  'shared/read-*.ts',
+  'shared/real-path.ts',
+  'shared/schema.ts',
+  'shared/tar-entry.ts',
+  'shared/version.ts',
+  'shared/walk.ts',
+  'exporter/archive.ts',
+  'exporter/cli.ts',
+  'exporter/diff-tar.ts',
+  'exporter/diff-tar-cli.ts',
+  'exporter/earlier-updates.ts',
+  'exporter/export.ts',
+  'exporter/options.ts',
+  'exporter/output.ts',
+  'exporter/publish.ts',
+  'exporter/store.ts',
+  'importer/cli.ts',
+  'importer/commit.ts',
+  'importer/import.ts',
+  'importer/leftovers.ts',
+  'importer/locate.ts',
+  'importer/read-volume.ts',
+  'importer/stage.ts',
+  'test/**',
+];
+
+const ioModules = [
+  'fs',
+  'fs/promises',
+  'process',
+  'child_process',
+  'worker_threads',
+  'net',
+  'http',
+  'os',
+].flatMap((name) => [name, `node:${name}`]);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.node/'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/prefer-reduce-type-parameter': 'off',
+      // Typed arrays and checked indexes in hot loops
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Bytes compared with named bytes
+      '@typescript-eslint/no-unsafe-enum-comparison': 'off',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['shared/**/*.ts', 'exporter/**/*.ts', 'importer/**/*.ts'],
+    ignores: ioFiles,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [...ioModules, 'tar'].map((name) => ({ name, message: 'Decide here, act at the edge' })) },
+      ],
+      'no-restricted-globals': ['error', 'process', 'console', 'fetch'],
+    },
+  },
+  {
+    files: ['exporter/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group: ['**/importer/**'] }] }],
+    },
+  },
+  {
+    files: ['importer/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group: ['**/exporter/**'] }] }],
+    },
+  },
+  {
+    files: ['shared/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/exporter/**', '**/importer/**'] }] },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'describe', 'it', 'suite'], package: 'node:test' },
+          ],
+        },
+      ],
+    },
+  },
+  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+);

@@ -1,0 +1,67 @@
+import { type Diff, diffStates } from '../shared/diff.js';
+import { type Globs, NO_GLOBS } from '../shared/globs.js';
+import type { HashCache } from '../shared/hash-cache.js';
+import { readState, type Survey } from '../shared/read-state.js';
+import type { Reference } from '../shared/reference.js';
+import { underGlobs } from '../shared/release.js';
+import { chooseBase, type ChosenBase } from './base.js';
+import { type SourcePolicy, sourceFaults, throwFaults } from './check-source.js';
+import { variantFaults } from './check-variants.js';
+import type { SiteView } from './ledger.js';
+
+/** The part of a run's options that decides what an update would carry. */
+export interface CompareOptions {
+  /** Absolute path. */
+  readonly repository: string;
+  readonly stateDirectory: string;
+  readonly site: string;
+  /** As `--base`. */
+  readonly base: string;
+  /** As `--ignore` and `--include`; where one is not given, the site's stand. */
+  readonly globs: Partial<Globs>;
+  readonly policy: SourcePolicy;
+  readonly signal: AbortSignal;
+}
+
+/** A repository against the base of its next update. */
+export interface Comparison {
+  readonly survey: Survey;
+  readonly chosen: ChosenBase;
+  /** The base under the globs of the update. */
+  readonly base: Reference;
+  readonly released: readonly string[];
+  readonly diff: Diff;
+}
+
+/**
+ * Reads the repository and holds it against the base of the next update.
+ *
+ * @param copyTo directory to capture the metadata in; without it nothing is written
+ * @throws CondaDiffError source or integrity, with everything that makes the repository unfit
+ */
+export async function compare(
+  options: CompareOptions,
+  site: SiteView,
+  cache: HashCache,
+  copyTo?: string,
+): Promise<Comparison> {
+  const { repository, stateDirectory, signal } = options;
+  const read = async (globs: Globs): Promise<Survey> =>
+    readState(repository, { globs, cache, signal, ...(copyTo !== undefined && { copyTo }) });
+  const needsDirectories = options.base !== 'assumed' && options.base !== 'empty';
+  const first = needsDirectories ? await read({ ...NO_GLOBS, ...options.globs }) : undefined;
+  const directories = first?.indexes.map(({ directory }) => directory) ?? [];
+  const chosen = await chooseBase(options.base, repository, site, stateDirectory, directories);
+  const globs = { ...(site.globs ?? chosen.reference.globs), ...options.globs };
+  const survey = await read(globs);
+  const { reference: base, released } = underGlobs(chosen.reference, globs);
+  const diff = diffStates(base.state, survey.state);
+  const changed = [...diff.added, ...diff.replaced.map(({ after }) => after), ...diff.removed].map(
+    ({ path }) => path,
+  );
+  throwFaults([
+    ...sourceFaults(survey, base.state, diff, options.policy),
+    ...(await variantFaults(survey, globs, changed)),
+  ]);
+  return { survey, chosen, base, released, diff };
+}

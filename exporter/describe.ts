@@ -1,0 +1,99 @@
+import { formatBytes, formatCount } from '../shared/figures.js';
+import type { ShippedFile } from '../shared/manifest.js';
+import { shortDigest } from '../shared/state.js';
+import type { Comparison } from './compare.js';
+import type { ExportOutcome } from './export.js';
+
+/** The JSON document of `create`. */
+export function describeOutcome(outcome: ExportOutcome): object {
+  const { comparison } = outcome;
+  const { survey, base, chosen, released } = comparison;
+  const common = {
+    command: 'create',
+    outcome: outcome.outcome,
+    base: {
+      digest: base.state.digest,
+      count: base.state.count,
+      bytes: base.state.bytes,
+      scope: base.scope,
+      how: chosen.how,
+    },
+    target: { digest: survey.state.digest, count: survey.state.count, bytes: survey.state.bytes },
+    released,
+    missing: survey.missing,
+    unindexed: survey.unindexed.length,
+    external: survey.external.length,
+  };
+  if (outcome.outcome === 'no-difference') {
+    return { ...common, lastUpdate: outcome.last === undefined ? null : outcome.last.id };
+  }
+  const update = outcome.outcome === 'published' ? outcome.manifest : outcome.draft;
+  return {
+    ...common,
+    update: { id: update.id, site: update.site, sequence: update.sequence },
+    files: update.files,
+    removed: update.removed.map(({ path }) => path),
+    outputs: outcome.outcome === 'published' ? outcome.names : null,
+  };
+}
+
+/** The lines that `create` prints. */
+export function outcomeLines(outcome: ExportOutcome, repository: string): string[] {
+  const { comparison } = outcome;
+  const { survey, base, chosen } = comparison;
+  const from = `${base.state.count === 0 ? 'empty' : shortDigest(base.state.digest)} (${chosen.how})`;
+  if (outcome.outcome === 'no-difference') return noDifferenceLines(outcome, repository);
+  const update = outcome.outcome === 'published' ? outcome.manifest : outcome.draft;
+  const head =
+    outcome.outcome === 'published'
+      ? [
+          `Wrote: ${outcome.names.volume}`,
+          `       ${outcome.names.manifest}`,
+          `       ${outcome.names.baseReference}`,
+        ]
+      : ['Dry run: nothing was written', ...update.files.map(({ path }) => path)];
+  return [
+    ...head,
+    `Update ${String(update.sequence)} carries ${carried(update.files)}`,
+    `  from state ${from}`,
+    `    to state ${shortDigest(survey.state.digest)} (${formatCount(survey.state.count, 'file')}, ${formatBytes(survey.state.bytes)})`,
+    ...removalLines(update.removed.map(({ path }) => path)),
+    ...releasedLines(comparison),
+  ];
+}
+
+function carried(files: readonly ShippedFile[]): string {
+  const replaced = files.filter(({ replaces }) => replaces !== undefined).length;
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return `${formatCount(files.length, 'file')}, ${formatBytes(bytes)}: ${String(files.length - replaced)} added, ${String(replaced)} replaced`;
+}
+
+/** People who unpack with plain tar have to remove these by hand. */
+function removalLines(removed: readonly string[]): string[] {
+  if (removed.length === 0) return [];
+  return [
+    `The import removes ${formatCount(removed.length, 'file')}; with plain tar, remove by hand:`,
+    ...removed.map((path) => `  ${path}`),
+  ];
+}
+
+function releasedLines({ released }: Comparison): string[] {
+  if (released.length === 0) return [];
+  return [
+    `${formatCount(released.length, 'file')} released: no longer tracked, left alone on the other side`,
+  ];
+}
+
+function noDifferenceLines(
+  { last, comparison }: Extract<ExportOutcome, { outcome: 'no-difference' }>,
+  repository: string,
+): string[] {
+  const { chosen, survey } = comparison;
+  const state = `No difference: the base, ${chosen.how}, is this state (${shortDigest(survey.state.digest)})`;
+  if (last === undefined) return [state];
+  return [
+    state,
+    `The last update is ${String(last.sequence)}, ${last.manifest}; that it arrived is not confirmed`,
+    `To build it again: conda-diff-export create ${repository} --base <its base reference> -o <another place>`,
+  ];
+}

@@ -1,0 +1,51 @@
+import { timestamp } from '../shared/clock.js';
+import { updateId } from '../shared/manifest.js';
+import { totalsOf } from '../shared/reference.js';
+import { GENERATOR } from '../shared/version.js';
+import type { Comparison } from './compare.js';
+import type { LedgerEvent, PlannedEvent } from './ledger.js';
+import { type OutputNames, planFiles } from './plan.js';
+import { type ManifestDraft, statusOfSources } from './publish.js';
+
+/** The manifest of the next update, as far as it is known before anything is written. */
+export function draftManifest(
+  name: string,
+  sequence: number,
+  { survey, base, diff }: Comparison,
+): ManifestDraft {
+  const target = totalsOf(survey.state);
+  return {
+    rules: base.rules,
+    globs: base.globs,
+    id: updateId(name, sequence, base.state.digest, target.digest),
+    site: name,
+    sequence,
+    base: { ...totalsOf(base.state), scope: base.scope },
+    target,
+    generator: GENERATOR,
+    created: timestamp(),
+    files: planFiles(diff, survey.kindOf, statusOfSources(survey.source)),
+    removed: diff.removed,
+    absent: survey.missing.map((path) => ({ path })),
+  };
+}
+
+/** What the ledger notes before an update is written. */
+export function plannedEvent(draft: ManifestDraft, names: OutputNames): PlannedEvent {
+  const { site, id, sequence, base, target, globs } = draft;
+  return {
+    event: 'planned',
+    ...{ site, id, sequence, base: base.digest, baseScope: base.scope, target: target.digest },
+    ...{ ignore: globs.ignore, include: globs.include },
+    manifest: names.manifest,
+    at: timestamp(),
+  };
+}
+
+/** What the ledger notes of an update's end. */
+export function outcomeEvent(
+  event: 'published' | 'dropped' | 'withdrawn',
+  { site, id }: { readonly site: string; readonly id: string },
+): LedgerEvent {
+  return { event, site, id, at: timestamp() };
+}

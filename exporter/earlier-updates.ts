@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { CondaDiffError } from '../shared/errors.js';
+import { readManifest } from '../shared/read-document.js';
+import { outcomeEvent } from './draft.js';
+import type { PlannedEvent, SiteView } from './ledger.js';
+import { existingOutputs, removeOutputs } from './output.js';
+import { type OutputNames, outputNames } from './plan.js';
+import { appendToLedger, siteOf, type Store } from './store.js';
+
+/** Adopts an update that an interrupted run completed, or drops it and clears away what it left. */
+export async function settlePending(
+  store: Store,
+  site: string,
+  note: (line: string) => void,
+): Promise<Store> {
+  if (store.log.torn) note('The last line of the ledger was torn by a crash and is left out');
+  const { pending } = siteOf(store, site);
+  if (pending === undefined) return store;
+  if (await isComplete(pending)) {
+    note(`Update ${String(pending.sequence)} was completed by an interrupted run: ${pending.manifest}`);
+    return appendToLedger(store, [outcomeEvent('published', pending)]);
+  }
+  await removeOutputs(namesOf(pending));
+  return appendToLedger(store, [outcomeEvent('dropped', pending)]);
+}
+
+async function isComplete(pending: PlannedEvent): Promise<boolean> {
+  if (!existsSync(pending.manifest)) return false;
+  const manifest = await readManifest(pending.manifest);
+  return manifest.id === pending.id;
+}
+
+function namesOf({ manifest }: PlannedEvent): OutputNames {
+  return outputNames(`${manifest.slice(0, -'.manifest.json'.length)}.tar`);
+}
+
+/**
+ * The published update that stands where the next one would be written.
+ *
+ * @throws CondaDiffError usage, when it may not be overwritten
+ */
+export function updateToReplace(
+  site: SiteView,
+  names: OutputNames,
+  overwrite: boolean,
+): PlannedEvent | undefined {
+  const there = site.updates.findLast(({ manifest }) => manifest === names.manifest && existsSync(manifest));
+  if (there === undefined) return undefined;
+  const what = `Update ${String(there.sequence)} at ${there.manifest}`;
+  if (!overwrite) {
+    throw new CondaDiffError('usage', `${what} is not confirmed`, {
+      hint: [
+        'Move it to the other side and export to another place (-o outbox/ never collides), or',
+        'if it will never be delivered, add --overwrite: it is withdrawn and this update takes its place',
+      ].join('\n'),
+    });
+  }
+  if (there.id === site.updates.at(-1)?.id) return there;
+  throw new CondaDiffError('usage', `${what} is not the last one: later ones build on it`, {
+    hint: 'Export to another place (-o outbox/ never collides)',
+  });
+}
+
+/**
+ * Clears the place that the next update is written to. An update that stood there is withdrawn: its manifest goes
+ * first, and the assumed state is its base again.
+ *
+ * @throws CondaDiffError usage, when there are other files and `overwrite` is not set
+ */
+export async function clearOutput(
+  store: Store,
+  replacing: PlannedEvent | undefined,
+  names: OutputNames,
+  overwrite: boolean,
+): Promise<Store> {
+  const there = existingOutputs(names);
+  if (there.length > 0 && !overwrite) {
+    throw new CondaDiffError('usage', 'There are files where the update would be written', {
+      details: there,
+      hint: 'Export to another place (-o outbox/ never collides), or add --overwrite to replace them',
+    });
+  }
+  await removeOutputs(names);
+  return replacing === undefined ? store : appendToLedger(store, [outcomeEvent('withdrawn', replacing)]);
+}

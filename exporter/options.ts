@@ -1,0 +1,74 @@
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import type { CommonOptions } from '../shared/cli-shell.js';
+import { type Config, readConfig } from '../shared/config.js';
+import { CondaDiffError } from '../shared/errors.js';
+import type { Globs } from '../shared/globs.js';
+import type { SourcePolicy } from './check-source.js';
+import { stateDirectory } from './store.js';
+
+/** Flags of the commands that compare. */
+export interface CompareFlags extends CommonOptions {
+  readonly base?: string;
+  readonly ignore?: readonly string[] | false;
+  readonly include?: readonly string[] | false;
+  readonly allowIncomplete?: boolean;
+  readonly allowRemovals?: boolean;
+  readonly maxRemovals?: number;
+}
+
+/** What every command of the exporter works on. */
+export interface Workplace {
+  readonly config: Config;
+  /** Absolute real path. */
+  readonly repository: string;
+  readonly stateDirectory: string;
+}
+
+/**
+ * Finds the repository and the state directory: flags win over the configuration.
+ *
+ * @throws CondaDiffError usage, when there is no such directory
+ */
+export async function workplace(argument: string | undefined, flags: CommonOptions): Promise<Workplace> {
+  const config = await readConfig(flags.config);
+  const given = argument ?? config.repository;
+  if (given === undefined) {
+    throw new CondaDiffError('usage', 'No repository was given', {
+      hint: "Name the directory of the mirror, or set 'repository' in the file that --config names",
+    });
+  }
+  const path = resolve(given);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new CondaDiffError('usage', `No such directory: ${path}`);
+  }
+  const repository = realpathSync(path);
+  const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
+  return { config, repository, stateDirectory: stateDirectory(repository, option) };
+}
+
+/** Globs that were given by flag or configuration; `--no-ignore` and `--no-include` give none. */
+export function givenGlobs(flags: CompareFlags, config: Config): Partial<Globs> {
+  const ignore = flags.ignore === false ? [] : (flags.ignore ?? config.ignore);
+  const include = flags.include === false ? [] : (flags.include ?? config.include);
+  return { ...(ignore && { ignore }), ...(include && { include }) };
+}
+
+/** The default share of a subdir's artifacts that may be removed at once. */
+const MAX_REMOVALS = 0.25;
+
+export function policyOf(flags: CompareFlags): SourcePolicy {
+  return {
+    allowIncomplete: flags.allowIncomplete ?? false,
+    allowRemovals: flags.allowRemovals ?? false,
+    maxRemovals: flags.maxRemovals ?? MAX_REMOVALS,
+  };
+}
+
+/** Parses a percentage, with or without its sign, to a share from 0 to 1. */
+export function parsePercentage(text: string): number {
+  const value = Number(/^(\d+(?:\.\d+)?) ?%?$/.exec(text)?.[1]);
+  if (Number.isNaN(value) || value > 100) throw new InvalidArgumentError('It is a percentage from 0 to 100.');
+  return value / 100;
+}

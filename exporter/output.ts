@@ -1,0 +1,72 @@
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { STATE_DIRECTORY } from '../shared/rules.js';
+import { type OutputNames, outputNames } from './plan.js';
+import { removeFile } from './store.js';
+
+/**
+ * Where an update is written to.
+ *
+ * @param option `-o`: a file that ends in `.tar`, or a directory (it exists, or the option ends in a slash), in
+ *   which each update has a directory of its own
+ * @throws CondaDiffError usage, when it is neither, or lies in our own state
+ */
+export function resolveOutput(
+  option: string,
+  repository: string,
+  site: string,
+  sequence: number,
+): OutputNames {
+  const isDirectory =
+    option.endsWith('/') || statSync(option, { throwIfNoEntry: false })?.isDirectory() === true;
+  const archive = isDirectory
+    ? join(resolve(option), `${site}-${String(sequence)}`, 'update.tar')
+    : resolve(option);
+  if (!archive.endsWith('.tar')) {
+    throw new CondaDiffError('usage', `The output ${option} is neither a .tar file nor a directory`, {
+      hint: "Name a file like update.tar, or end a directory's name with a slash",
+    });
+  }
+  const inside = relative(repository, realDirectory(dirname(archive)));
+  if (inside.split(sep)[0] === STATE_DIRECTORY) {
+    throw new CondaDiffError('usage', `The output ${option} lies in our own state, ${STATE_DIRECTORY}`);
+  }
+  return outputNames(archive);
+}
+
+/** The real path of a directory whose last parts need not exist yet. */
+function realDirectory(directory: string): string {
+  if (existsSync(directory)) return realpathSync(directory);
+  const parent = dirname(directory);
+  return parent === directory ? directory : join(realDirectory(parent), basename(directory));
+}
+
+/** Makes the directory of the output, where the option names one that is not there yet. */
+export async function makeOutputDirectory({ volume }: OutputNames): Promise<void> {
+  try {
+    await mkdir(dirname(volume), { recursive: true });
+  } catch (error) {
+    throw asIoError(error, `Cannot create ${dirname(volume)}`);
+  }
+}
+
+/** Those of an update's files that are there. */
+export function existingOutputs(names: OutputNames): string[] {
+  return [names.manifest, names.volume, names.baseReference].filter((file) => existsSync(file));
+}
+
+/** Removes an update, the manifest first: without it there is no update. Also what an interrupted run left. */
+export async function removeOutputs(names: OutputNames): Promise<void> {
+  await removeFile(names.manifest);
+  await removeFile(names.volume);
+  await removeFile(names.baseReference);
+  const directory = dirname(names.volume);
+  if (!existsSync(directory)) return;
+  const ours = [names.manifest, names.volume, names.baseReference].map((file) => basename(file));
+  for (const name of await readdir(directory)) {
+    const stem = /^(.+)\.[0-9a-f]{8}\.partial$/.exec(name)?.[1];
+    if (stem !== undefined && ours.includes(stem)) await removeFile(join(directory, name));
+  }
+}

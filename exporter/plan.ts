@@ -1,0 +1,47 @@
+import { compareCommitOrder } from '../shared/commit-order.js';
+import type { Diff } from '../shared/diff.js';
+import { orderOf, type ShippedFile } from '../shared/manifest.js';
+import type { Kind } from '../shared/rules.js';
+import type { Entry } from '../shared/state.js';
+
+/** What is on disk at a path when the update is planned. */
+export interface FileStatus {
+  /** Whole seconds since 1970. */
+  readonly mtime: number;
+}
+
+/**
+ * The files that an update ships, in commit order, which is also their order in the archive.
+ *
+ * @param kindOf the kind of each path of the target
+ * @param statusOf what is on disk at each path of the target
+ */
+export function planFiles(
+  diff: Diff,
+  kindOf: (path: string) => Kind,
+  statusOf: (path: string) => FileStatus,
+): ShippedFile[] {
+  const shipped = ({ path, size, sha256 }: Entry): ShippedFile => ({
+    ...{ path, size, sha256 },
+    kind: kindOf(path),
+    mtime: statusOf(path).mtime,
+  });
+  const replaced = diff.replaced.map(({ before, after }) => ({
+    ...shipped(after),
+    replaces: { size: before.size, sha256: before.sha256 },
+  }));
+  return [...diff.added.map(shipped), ...replaced].sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
+}
+
+/** The names of the files of an update, beside each other: `update.tar` gives `update.manifest.json`, …. */
+export interface OutputNames {
+  readonly volume: string;
+  readonly manifest: string;
+  readonly baseReference: string;
+}
+
+/** @param archive path or name that ends in `.tar` */
+export function outputNames(archive: string): OutputNames {
+  const stem = archive.slice(0, -'.tar'.length);
+  return { volume: archive, manifest: `${stem}.manifest.json`, baseReference: `${stem}.base.json.gz` };
+}

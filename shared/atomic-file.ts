@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { asIoError } from './errors.js';
+
+/** Size in bytes and sha256 in lower-case hex of what was written. */
+export interface Written {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** A name beside `file` for what is not complete yet; the pattern is one that no state tracks. */
+export function partialName(file: string): string {
+  return `${file}.${randomBytes(4).toString('hex')}.partial`;
+}
+
+/**
+ * Writes a file so that it is there whole or not at all: temporary name, fsync, rename, fsync of the directory.
+ *
+ * @throws CondaDiffError io; the temporary file is removed
+ */
+export async function writeFileAtomically(
+  file: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Written> {
+  const partial = partialName(file);
+  try {
+    const written = await writeDurably(partial, chunks);
+    await rename(partial, file);
+    await syncDirectory(dirname(file));
+    return written;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw asIoError(error, `Cannot write ${file}`);
+  }
+}
+
+/** Creates a file (it must not exist), writes and fsyncs it. */
+export async function writeDurably(
+  file: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Written> {
+  const handle = await open(file, 'wx', 0o644);
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await writeAll(handle, chunk);
+      size += chunk.length;
+    }
+    await handle.sync();
+    return { size, sha256: hash.digest('hex') };
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Writable {
+  write(buffer: Uint8Array, offset: number): Promise<{ bytesWritten: number }>;
+}
+
+/** Writes the whole chunk: a single write may be short. */
+export async function writeAll(handle: Writable, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.length;) offset += (await handle.write(chunk, offset)).bytesWritten;
+}
+
+/** Makes the entries of a directory durable (fsync of a directory, POSIX). */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

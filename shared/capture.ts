@@ -1,0 +1,44 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { asIoError, isSystemError } from './errors.js';
+import { type Fingerprint, fingerprintOfFile } from './fingerprint.js';
+
+/** The metadata of a repository at one moment. */
+export interface Capture {
+  /** Where to read a captured path from. */
+  readonly source: (path: string) => string;
+  /** Paths that have changed since the capture began. */
+  readonly moved: () => string[];
+}
+
+/**
+ * Notes what the given files are now, and copies them to `copyTo` when that is given: whatever the mirror does
+ * afterwards, the copies belong together if `moved` finds nothing directly after the capture.
+ *
+ * @param paths relative to the repository; all exist
+ * @throws CondaDiffError io
+ */
+export async function capture(
+  repository: string,
+  paths: readonly string[],
+  copyTo: string | undefined,
+): Promise<Capture> {
+  const before = new Map<string, Fingerprint | undefined>();
+  for (const path of paths) before.set(path, fingerprintOfFile(join(repository, path)));
+  const moved = (): string[] =>
+    paths.filter((path) => fingerprintOfFile(join(repository, path)) !== before.get(path));
+  if (copyTo === undefined) return { source: (path) => join(repository, path), moved };
+  for (const path of paths) await copy(join(repository, path), join(copyTo, path));
+  return { source: (path) => join(before.has(path) ? copyTo : repository, path), moved };
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return;
+    throw asIoError(error, `Cannot copy ${from} to ${to}`);
+  }
+}

@@ -1,0 +1,131 @@
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { asIoError, CondaDiffError, EXIT_CODES } from './errors.js';
+import { VERSION } from './version.js';
+
+/** What a command may say, and the signal that asks it to stop. */
+export interface Shell {
+  /** Prints data that was asked for: the JSON document with `--json`, else the lines; on stdout, also with `-q`. */
+  readonly data: (document: object, lines: readonly string[]) => void;
+  /** Prints the outcome of a command like {@link Shell.data}, but its lines not with `-q`. */
+  readonly report: (document: object, lines: readonly string[]) => void;
+  /** A line for the person who watches, on stderr; not with `-q`. */
+  readonly note: (line: string) => void;
+  /** A line on stderr with `-v`. */
+  readonly detail: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly stateDir?: string;
+  readonly config?: string;
+}
+
+/** Details shown in text; `--json` lists all. */
+const SHOWN_DETAILS = 20;
+
+/** A program of ours; errors of its command line end it with exit code 2. */
+export function createProgram(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .version(`conda-diff ${VERSION}`, '--version', 'print version and exit')
+    .helpCommand(false)
+    .showHelpAfterError(`(try ${name} --help)`)
+    .exitOverride();
+}
+
+/** Declares {@link CommonOptions} on a subcommand. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document on stdout')
+    .option('-q, --quiet', 'print nothing but data that was asked for, and errors')
+    .option('-v, --verbose', 'say more')
+    .option('--state-dir <dir>', 'where ledger and references are (default: <repository>/.conda-diff)')
+    .option('--config <file>', 'read settings from a conda-diff.yaml; flags win')
+    .exitOverride();
+}
+
+/** Parses an option that may be given several times, one value each. */
+export function collect(value: string, previous: readonly string[] | false | undefined): string[] {
+  return [...(previous === false ? [] : (previous ?? [])), value];
+}
+
+/** The shell of one run. */
+export function createShell(options: CommonOptions): Shell {
+  const print = (document: object, lines: readonly string[]): void => {
+    if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+    else if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+  };
+  return {
+    data: print,
+    report: (document, lines) => {
+      print(document, options.quiet ? [] : lines);
+    },
+    note: (line) => {
+      if (!options.quiet) process.stderr.write(`${line}\n`);
+    },
+    detail: (line) => {
+      if (options.verbose && !options.quiet) process.stderr.write(`${line}\n`);
+    },
+    signal: interruption.signal,
+  };
+}
+
+const interruption = new AbortController();
+
+/**
+ * Runs a program and sets the exit code of the process. SIGINT, SIGTERM and SIGHUP ask the command to stop; a
+ * second one ends it at once.
+ */
+export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      interruption.abort(new CondaDiffError('interrupted', `Interrupted by ${name}`));
+    });
+  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = reportError(program.name(), error, argv.includes('--json'));
+  }
+}
+
+/** Prints an error and returns its exit code. */
+function reportError(name: string, thrown: unknown, json: boolean): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_CODES.usage;
+  const error = interruption.signal.aborted ? (interruption.signal.reason as unknown) : asIoError(thrown);
+  if (!(error instanceof CondaDiffError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `${name}: this is a bug in conda-diff ${VERSION}; nothing below is your fault\n${stack}\n`,
+    );
+    return EXIT_CODES.bug;
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
+  process.stderr.write(`${formatError(name, error).join('\n')}\n`);
+  return error.exitCode;
+}
+
+function describeError({ code, exitCode, message, details, hint, outcome }: CondaDiffError): object {
+  return { code, exitCode, message, ...(outcome && { outcome }), details, ...(hint && { hint }) };
+}
+
+/** The lines that tell a person of an error: what happened, to which files, what to do next. */
+export function formatError(name: string, { message, details, hint }: CondaDiffError): string[] {
+  const shown = details.slice(0, SHOWN_DETAILS).map((line) => `  ${line}`);
+  const more = details.length - shown.length;
+  return [
+    `${name}: ${message}`,
+    ...shown,
+    ...(more > 0 ? [`  … and ${String(more)} more (--json lists all)`] : []),
+    ...(hint === undefined ? [] : hint.split('\n')),
+  ];
+}

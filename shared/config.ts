@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { asIoError, CondaDiffError } from './errors.js';
+import { nearest } from './nearest.js';
+import { documentValidator } from './schema.js';
+
+/** What a conda-diff.yaml may set; see schemas/config.schema.json. Paths are absolute once it is read. */
+export interface Config {
+  readonly repository?: string;
+  readonly output?: string;
+  readonly base?: string;
+  readonly ignore?: readonly string[];
+  readonly include?: readonly string[];
+  readonly stateDir?: string;
+}
+
+const KEYS = ['repository', 'output', 'base', 'ignore', 'include', 'state-dir'];
+/** Values of `base` that are not files. */
+const BASE_WORDS = ['assumed', 'empty'];
+
+type RawConfig = Omit<Config, 'stateDir'> & { readonly 'state-dir'?: string };
+
+/**
+ * Reads the configuration that `--config` names; it is never looked for.
+ *
+ * @throws CondaDiffError usage, naming the key that is wrong and the nearest that is right; io
+ */
+export async function readConfig(file: string | undefined): Promise<Config> {
+  if (file === undefined) return {};
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw asIoError(error, `Cannot read ${file}`);
+  });
+  const { load } = await import('js-yaml');
+  let value: unknown;
+  try {
+    value = load(text) ?? {};
+  } catch (error) {
+    throw new CondaDiffError('usage', `${file} is not YAML: ${error instanceof Error ? error.message : ''}`);
+  }
+  refuseUnknownKeys(file, value);
+  const raw = (await documentValidator<RawConfig>('config', 'usage'))(value, file);
+  return resolvePaths(raw, dirname(resolve(file)));
+}
+
+function refuseUnknownKeys(file: string, value: unknown): void {
+  for (const key of Object.keys(Object(value) as object)) {
+    if (KEYS.includes(key)) continue;
+    const near = nearest(key, KEYS);
+    throw new CondaDiffError('usage', `${file}: there is no setting '${key}'`, {
+      hint: near === undefined ? `The settings are ${KEYS.join(', ')}` : `Did you mean '${near}'?`,
+    });
+  }
+}
+
+function resolvePaths({ 'state-dir': stateDir, ...raw }: RawConfig, directory: string): Config {
+  const at = (path: string): string => resolve(directory, path);
+  const keepSlash = (path: string): string => (path.endsWith('/') ? `${at(path)}/` : at(path));
+  return {
+    ...raw,
+    ...(raw.repository !== undefined && { repository: at(raw.repository) }),
+    ...(raw.output !== undefined && { output: keepSlash(raw.output) }),
+    ...(raw.base !== undefined && !BASE_WORDS.includes(raw.base) && { base: at(raw.base) }),
+    ...(stateDir !== undefined && { stateDir: at(stateDir) }),
+  };
+}

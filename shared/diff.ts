@@ -1,0 +1,74 @@
+import { CondaDiffError } from './errors.js';
+import { type Entry, type State, StateBuilder } from './state.js';
+
+/** A file that stands in both states with another content. */
+export interface Replacement {
+  readonly before: Entry;
+  readonly after: Entry;
+}
+
+/** What leads from one state to another; each list is sorted by path bytes. */
+export interface Diff {
+  readonly added: readonly Entry[];
+  readonly replaced: readonly Replacement[];
+  readonly removed: readonly Entry[];
+}
+
+/** Merges two sorted states; the result grows with the difference, not with the states. */
+export function diffStates(base: State, target: State): Diff {
+  const added: Entry[] = [];
+  const replaced: Replacement[] = [];
+  const removed: Entry[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < base.count || j < target.count) {
+    const order = i === base.count ? 1 : j === target.count ? -1 : base.comparePath(i, target, j);
+    if (order < 0) removed.push(base.entry(i++));
+    else if (order > 0) added.push(target.entry(j++));
+    else {
+      if (!base.sameContent(i, target, j)) replaced.push({ before: base.entry(i), after: target.entry(j) });
+      i++;
+      j++;
+    }
+  }
+  return { added, replaced, removed };
+}
+
+/** Whether nothing leads from one state to the other: they are the same. */
+export function isEmptyDiff(diff: Diff): boolean {
+  return diff.added.length + diff.replaced.length + diff.removed.length === 0;
+}
+
+/**
+ * Applies a diff to the state that it was made from.
+ *
+ * @throws CondaDiffError malformed, when an added path is there already, or a replaced or removed one is not
+ *   there with the content that the diff names
+ */
+export function applyDiff(base: State, diff: Diff): State {
+  for (const { path } of diff.added) {
+    if (base.find(path) >= 0)
+      throw new CondaDiffError('malformed', `${path} is added but stands in the base`);
+  }
+  const gone = new Set<string>();
+  for (const before of [...diff.removed, ...diff.replaced.map((one) => one.before)]) {
+    const found = base.get(before.path);
+    if (found?.sha256 !== before.sha256 || found.size !== before.size) {
+      throw new CondaDiffError('malformed', `${before.path} does not stand in the base as the update says`, {
+        details: [
+          `expected ${describe(before)}, found ${found === undefined ? 'no such file' : describe(found)}`,
+        ],
+      });
+    }
+    gone.add(before.path);
+  }
+  const builder = new StateBuilder();
+  for (const entry of base) if (!gone.has(entry.path)) builder.add(entry);
+  for (const entry of diff.added) builder.add(entry);
+  for (const { after } of diff.replaced) builder.add(after);
+  return builder.build();
+}
+
+function describe(entry: Entry): string {
+  return `sha256 ${entry.sha256}, ${String(entry.size)} bytes`;
+}

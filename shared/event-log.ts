@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from './atomic-file.js';
+import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import type { JsonObject } from './line-document.js';
+
+/**
+ * An append-only file of JSON lines. Each line ends in a check that covers it and all lines above, so that a
+ * changed, lost or inserted line is noticed.
+ */
+export interface EventLog<T> {
+  readonly events: readonly T[];
+  /** Set when the last line was torn (a crash while it was written) and left out. */
+  readonly torn: boolean;
+  /** The check of the last line. */
+  readonly check: string;
+  /** Length of the whole lines, in bytes. */
+  readonly bytes: number;
+}
+
+const CHECK_DIGITS = 16;
+
+/**
+ * Reads a log; one that is not there is empty.
+ *
+ * @param validate returns the event typed, or throws
+ * @throws CondaDiffError integrity, naming the line, when anything but the last line is damaged; io
+ */
+export async function readEventLog<T>(
+  file: string,
+  validate: (value: unknown, what: string) => T,
+): Promise<EventLog<T>> {
+  const text = await readText(file);
+  const events: T[] = [];
+  let check = '';
+  let bytes = 0;
+  const lines = text.split('\n');
+  const rest = lines.pop() ?? '';
+  for (const [i, line] of lines.entries()) {
+    const { value, expected } = parseLine(line, check);
+    if (value === undefined) {
+      if (i === lines.length - 1 && rest === '') return { events, torn: true, check, bytes };
+      throw damaged(file, i + 1);
+    }
+    events.push(validate(value, `${file}: line ${String(i + 1)}`));
+    check = expected;
+    bytes += Buffer.byteLength(line) + 1;
+  }
+  return { events, torn: rest !== '', check, bytes };
+}
+
+function parseLine(line: string, previous: string): { value: unknown; expected: string } {
+  const match = /^(\{.*),"check":"([0-9a-f]{16})"\}$/.exec(line);
+  const body = `${match?.[1] ?? ''}}`;
+  const expected = checkOf(previous, body);
+  if (match?.[2] !== expected) return { value: undefined, expected };
+  return { value: JSON.parse(body) as unknown, expected };
+}
+
+function checkOf(previous: string, body: string): string {
+  return createHash('sha256').update(`${previous}\n${body}`).digest('hex').slice(0, CHECK_DIGITS);
+}
+
+function damaged(file: string, line: number): CondaDiffError {
+  return new CondaDiffError('integrity', `The ledger ${file} is damaged in line ${String(line)}`, {
+    hint: 'Restore it from a backup, or move it away and set the base again: conda-diff-export init <repository> --from <last manifest>',
+  });
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return '';
+    throw asIoError(error, `Cannot read ${file}`);
+  }
+}
+
+/**
+ * Appends events durably (fsync of file and directory). A torn last line is cut off first.
+ *
+ * @returns the log with the events in it
+ * @throws CondaDiffError io
+ */
+export async function appendEvents<T extends JsonObject>(
+  file: string,
+  log: EventLog<T>,
+  events: readonly T[],
+): Promise<EventLog<T>> {
+  let { check } = log;
+  let text = '';
+  for (const event of events) {
+    const body = JSON.stringify(event);
+    check = checkOf(check, body);
+    text += `${body.slice(0, -1)},"check":"${check}"}\n`;
+  }
+  const bytes = Buffer.from(text);
+  try {
+    const handle = await open(file, log.bytes === 0 ? 'w' : 'r+');
+    try {
+      await handle.truncate(log.bytes);
+      await handle.write(bytes, 0, bytes.length, log.bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await syncDirectory(dirname(file));
+  } catch (error) {
+    throw asIoError(error, `Cannot write ${file}`);
+  }
+  return { events: [...log.events, ...events], torn: false, check, bytes: log.bytes + bytes.length };
+}

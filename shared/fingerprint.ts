@@ -1,0 +1,24 @@
+import { type Stats, statSync } from 'node:fs';
+
+/** What changes when a file is written, replaced or restored: size, times, inode. */
+export type Fingerprint = string;
+
+/**
+ * The fingerprint of a file's status. Times are milliseconds with a fraction; doubles hold them to better than
+ * a microsecond.
+ */
+export function fingerprintOf(stats: Stats): Fingerprint {
+  return `${String(stats.size)} ${String(stats.mtimeMs)} ${String(stats.ctimeMs)} ${String(stats.ino)}`;
+}
+
+/** The status of the regular file at `file` (symbolic links followed), or `undefined` when there is none. */
+export function statFile(file: string): Stats | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() ? stats : undefined;
+}
+
+/** The fingerprint of the regular file at `file`, or `undefined` when there is none. */
+export function fingerprintOfFile(file: string): Fingerprint | undefined {
+  const stats = statFile(file);
+  return stats && fingerprintOf(stats);
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import { STATE_DIRECTORY } from './rules.js';
+
+/** Who holds a repository. */
+interface Holder {
+  readonly host: string;
+  /** Changes with every boot; empty where the system does not tell. */
+  readonly boot: string;
+  readonly pid: number;
+  /** Start time of the process in clock ticks since boot; empty where the system does not tell. */
+  readonly started: string;
+  readonly command: string;
+}
+
+/**
+ * Runs `work` while no other run of ours writes to the repository or its state.
+ *
+ * @param repository absolute path; its `.conda-diff` is created (0700) when it is not there
+ * @throws CondaDiffError locked, naming the holder; io
+ */
+export async function withLock<T>(repository: string, command: string, work: () => Promise<T>): Promise<T> {
+  const directory = join(repository, STATE_DIRECTORY);
+  const file = join(directory, 'lock');
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await take(file, {
+      host: hostname(),
+      boot: bootId(),
+      pid: process.pid,
+      started: startOf(process.pid),
+      command,
+    });
+  } catch (error) {
+    throw asIoError(error, `Cannot lock ${repository}`);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** Takes the lock, once more after a stale one was cleared. */
+async function take(file: string, self: Holder): Promise<void> {
+  if (await create(file, self)) return;
+  const holder = await readHolder(file);
+  if (holder !== undefined && isAlive(holder)) throw locked(file, holder);
+  await clearStale(file);
+  if (!(await create(file, self))) throw locked(file, (await readHolder(file)) ?? self);
+}
+
+/** Moves a stale lock away; one that another run has taken meanwhile is put back. */
+async function clearStale(file: string): Promise<void> {
+  const aside = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return;
+    throw error;
+  }
+  const holder = await readHolder(aside);
+  if (holder !== undefined && isAlive(holder)) await rename(aside, file);
+  else await rm(aside, { force: true });
+}
+
+/** Creates the lock with its content in one step, so that nobody reads half of it. */
+async function create(file: string, self: Holder): Promise<boolean> {
+  const own = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  const handle = await open(own, 'wx', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(self));
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(own, file);
+    return true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'EEXIST') return false;
+    return await createWithoutLink(file, self);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** For file systems without hard links (FAT). */
+async function createWithoutLink(file: string, self: Holder): Promise<boolean> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    await handle.writeFile(JSON.stringify(self));
+    await handle.close();
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the holder still runs; a holder on another host is taken to run. */
+function isAlive(holder: Holder): boolean {
+  if (holder.host !== hostname()) return true;
+  if (holder.boot !== bootId()) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ESRCH') return false;
+  }
+  return startOf(holder.pid) === holder.started;
+}
+
+function locked(file: string, { host, pid, command }: Holder): CondaDiffError {
+  const here = host === hostname();
+  return new CondaDiffError(
+    'locked',
+    `The repository is in use by ${command} (process ${String(pid)} on ${host})`,
+    {
+      hint: here
+        ? 'Wait until it has finished'
+        : `Wait until it has finished; if it does not run any more, remove ${file} and run again`,
+    },
+  );
+}
+
+function bootId(): string {
+  return readProc('/proc/sys/kernel/random/boot_id');
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)); the command name before it may hold spaces and parentheses. */
+function startOf(pid: number): string {
+  const stat = readProc(`/proc/${String(pid)}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+function readProc(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { compareCommitOrder, type Ordered } from './commit-order.js';
+import { applyDiff, type Diff } from './diff.js';
+import { CondaDiffError } from './errors.js';
+import type { Globs } from './globs.js';
+import { encodeLineDocument } from './line-document.js';
+import { compareUtf8, nameOf, pathProblem } from './paths.js';
+import { checkTotals, type Reference, type Scope, type Totals } from './reference.js';
+import { isArtifactName, isIndexName, isJunkName, isShardName, type Kind } from './rules.js';
+import type { Entry, State } from './state.js';
+
+/** A file that crosses beside the manifest. */
+export interface UpdateFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** One archive of an update. */
+export interface Volume extends UpdateFile {
+  /** How many of the manifest's files it holds; they follow those of the volumes before it. */
+  readonly files: number;
+}
+
+/** One file that an update ships. */
+export interface ShippedFile extends Entry {
+  readonly kind: Kind;
+  /** Whole seconds since 1970, as in the archive. */
+  readonly mtime: number;
+  /** What stands at this path in the base; absent for an added file. */
+  readonly replaces?: { readonly size: number; readonly sha256: string };
+}
+
+/** What one update does, and the states that it leads from and to. */
+export interface Manifest {
+  readonly rules: number;
+  readonly globs: Globs;
+  /** {@link updateId} of site, sequence, base and target. */
+  readonly id: string;
+  readonly site: string;
+  /** Counts the updates of a site, from 1; for people. */
+  readonly sequence: number;
+  readonly base: Totals & { readonly scope: Scope };
+  readonly target: Totals;
+  readonly baseReference: UpdateFile;
+  /** `conda-diff <version>`. */
+  readonly generator: string;
+  /** ISO 8601, UTC, whole seconds. */
+  readonly created: string;
+  readonly volumes: readonly Volume[];
+  /** In commit order. */
+  readonly files: readonly ShippedFile[];
+  /** Sorted by path. */
+  readonly removed: readonly Entry[];
+  /** Artifacts that an index names and the mirror does not have, sorted by path. */
+  readonly absent: readonly { readonly path: string }[];
+}
+
+export const MANIFEST_SECTIONS = ['volumes', 'files', 'removed', 'absent'] as const;
+
+/** The update id: it depends on what the update leads from and to, not on when or where it was made. */
+export function updateId(site: string, sequence: number, base: string, target: string): string {
+  return createHash('sha256')
+    .update(`${site}\n${String(sequence)}\n${base}\n${target}\n`)
+    .digest('hex');
+}
+
+/** The bytes of `update.manifest.json`. */
+export function encodeManifest(manifest: Manifest): Generator<Buffer> {
+  const { globs, volumes, files, removed, absent, ...rest } = manifest;
+  const { rules, id, site, sequence, base, target, baseReference, generator, created } = rest;
+  const header = {
+    format: 'conda-diff-manifest',
+    version: 1,
+    rules,
+    ignore: globs.ignore,
+    include: globs.include,
+    ...{ id, site, sequence, base, target, baseReference, generator, created },
+  };
+  return encodeLineDocument(header, [
+    {
+      name: 'volumes',
+      entries: volumes.map(({ name, size, sha256, files: held }) => ({ name, size, sha256, files: held })),
+    },
+    { name: 'files', entries: files.map(fileLine) },
+    { name: 'removed', entries: removed.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
+    { name: 'absent', entries: absent.map(({ path }) => ({ path })) },
+  ]);
+}
+
+function fileLine({
+  path,
+  size,
+  sha256,
+  kind,
+  mtime,
+  replaces,
+}: ShippedFile): Readonly<Record<string, unknown>> {
+  const line = { path, size, sha256, kind, mtime };
+  return replaces === undefined
+    ? line
+    : { ...line, replaces: { size: replaces.size, sha256: replaces.sha256 } };
+}
+
+/** The part of a shipped file that its place in the commit depends on. */
+export function orderOf(file: ShippedFile): Ordered {
+  return { path: file.path, kind: file.kind, replacing: file.replaces !== undefined };
+}
+
+/**
+ * Checks what a schema cannot: the id, safe and tracked paths, kinds that fit the names, commit order, no path
+ * twice.
+ *
+ * @throws CondaDiffError malformed, with every problem found (the first 20 in its details)
+ */
+export function checkManifest(manifest: Manifest, name: string): void {
+  const problems = [...manifestProblems(manifest)];
+  if (problems.length === 0) return;
+  throw new CondaDiffError('malformed', `${name} is not a safe manifest`, { details: problems.slice(0, 20) });
+}
+
+function* manifestProblems(manifest: Manifest): Generator<string> {
+  const { site, sequence, base, target, files, removed, absent, volumes } = manifest;
+  const id = updateId(site, sequence, base.digest, target.digest);
+  if (manifest.id !== id) yield `id: expected ${id}, found ${manifest.id}`;
+  for (const { path } of [...files, ...removed, ...absent]) {
+    const problem = pathProblem(path) ?? (isJunkName(nameOf(path)) ? 'is never tracked' : undefined);
+    if (problem !== undefined) yield `${JSON.stringify(path)} ${problem}`;
+  }
+  for (const { path, kind } of files) {
+    if (!kindFits(nameOf(path), kind)) yield `${path} cannot be of the kind '${kind}'`;
+  }
+  yield* orderProblems('files', files.map(orderOf), compareCommitOrder);
+  yield* orderProblems('removed', removed, (a, b) => compareUtf8(a.path, b.path));
+  yield* orderProblems('absent', absent, (a, b) => compareUtf8(a.path, b.path));
+  yield* repeated([...files, ...removed].map(({ path }) => path));
+  yield* repeated([...files, ...absent].map(({ path }) => path));
+  yield* repeated([manifest.baseReference.name, ...volumes.map((volume) => volume.name)]);
+  const held = volumes.reduce((sum, volume) => sum + volume.files, 0);
+  if (held !== files.length)
+    yield `volumes hold ${String(held)} files, the manifest has ${String(files.length)}`;
+}
+
+/** Whether a file of this name may be of this kind; a v3 bucket can make an artifact of any other name. */
+function kindFits(name: string, kind: Kind): boolean {
+  if (isIndexName(name)) return kind === 'index';
+  if (isShardName(name)) return kind === 'shard';
+  if (isArtifactName(name)) return kind === 'artifact';
+  return kind === 'artifact' || kind === 'metadata' || kind === 'root';
+}
+
+function* orderProblems<T extends { path: string }>(
+  list: string,
+  items: readonly T[],
+  compare: (a: T, b: T) => number,
+): Generator<string> {
+  for (let i = 1; i < items.length; i++) {
+    const [before, after] = [items[i - 1] as T, items[i] as T];
+    if (compare(before, after) >= 0) yield `${list}: ${after.path} must not stand after ${before.path}`;
+  }
+}
+
+function* repeated(values: readonly string[]): Generator<string> {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(value)) yield `${value} stands twice`;
+    seen.add(value);
+  }
+}
+
+/** The difference that a manifest states. */
+export function diffOf(manifest: Manifest): Diff {
+  const added: Entry[] = [];
+  const replaced: { before: Entry; after: Entry }[] = [];
+  for (const file of manifest.files) {
+    if (file.replaces === undefined) added.push(file);
+    else replaced.push({ before: { path: file.path, ...file.replaces }, after: file });
+  }
+  return { added, replaced, removed: manifest.removed };
+}
+
+/**
+ * The target state: base and manifest together.
+ *
+ * @throws CondaDiffError malformed or integrity, when they do not lead to the target that the manifest states
+ */
+export function targetOf(manifest: Manifest, base: Reference, name: string): State {
+  checkTotals(`${name}: the entries of its base reference`, manifest.base, base.state);
+  const target = applyDiff(base.state, diffOf(manifest));
+  checkTotals(`${name}: base and files`, manifest.target, target);
+  return target;
+}

@@ -1,0 +1,63 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { CondaDiffError } from './errors.js';
+import { writeFileAtomically } from './atomic-file.js';
+import type { Survey } from './read-state.js';
+import { encodeReference, type Reference } from './reference.js';
+import { isJunkName } from './rules.js';
+
+/**
+ * Writes a reference atomically. Inside the repository only names are allowed that are never tracked.
+ *
+ * @throws CondaDiffError usage or io
+ */
+export async function writeReference(repository: string, file: string, reference: Reference): Promise<void> {
+  const path = resolve(file);
+  const inside = relative(repository, join(realOrSame(dirname(path)), basename(path)));
+  if (!inside.startsWith('..') && !isJunkName(basename(path))) {
+    throw new CondaDiffError('usage', `The output ${file} would become a file of the repository`, {
+      hint: 'Name it reference.json, or write it to another place',
+    });
+  }
+  await writeFileAtomically(path, encodeReference(reference));
+}
+
+function realOrSame(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}
+
+/**
+ * @throws CondaDiffError source, when an index of the repository cannot be read, so that its state is not known
+ */
+export function requireReadable({ unreadable }: Survey): void {
+  const [first, ...others] = unreadable;
+  if (first === undefined) return;
+  throw new CondaDiffError('source', first.message, {
+    details: others.map(({ message }) => message),
+    hint: first.hint ?? 'Replace this index with a good copy',
+  });
+}
+
+/** What is worth knowing about a repository beside its state, one line each. */
+export function remarks(survey: Survey): string[] {
+  return [
+    remark(survey.missing, 'records have no file'),
+    remark(survey.unindexed, 'artifacts are named by no index and are left out'),
+    remark(survey.external, 'records lead out of the repository and are left out'),
+    remark(survey.withoutRepodata, 'directories have index variants but no repodata.json'),
+    remark(
+      survey.strayLinks.map(({ path, target }) => `${path} -> ${target}`),
+      'symbolic links lead out of the repository or nowhere and are left out',
+    ),
+  ].filter((line) => line !== undefined);
+}
+
+function remark(paths: readonly string[], what: string): string | undefined {
+  if (paths.length === 0) return undefined;
+  const examples = paths.slice(0, 3).map((path) => (path === '' ? '.' : path));
+  return `${String(paths.length)} ${what}: ${examples.join(', ')}${paths.length > 3 ? ', …' : ''}`;
+}

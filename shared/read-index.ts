@@ -1,0 +1,114 @@
+import { type Claim, claimsOf, type IndexClaims, shardClaimsOf } from './claims.js';
+import { decodeVariant, encodingOf } from './decode-variant.js';
+import { CondaDiffError } from './errors.js';
+import { hashFile } from './hashing.js';
+import { IndexRecords } from './index-records.js';
+import { joinPath } from './paths.js';
+import { RepodataScanner } from './repodata-scan.js';
+import { REPODATA, SHARD_INDEX } from './rules.js';
+import { decodeShardIndex } from './shard-index.js';
+import type { Entry } from './state.js';
+
+/** One index directory as its repodata.json and shard index describe it. */
+export interface IndexDirectory extends IndexClaims {
+  /** '' = the repository. */
+  readonly directory: string;
+  /** How many artifacts its repodata.json names. */
+  readonly artifacts: number;
+  readonly extensions: readonly string[];
+  /** Its repodata.json, hashed on the way. */
+  readonly repodata: Entry;
+  /** Why an index of it cannot be read; what it names is then not among the claims. */
+  readonly unreadable: readonly CondaDiffError[];
+}
+
+/**
+ * Reads the repodata.json of an index directory, and its shard index if there is one.
+ *
+ * @param source where to read a path of the repository from
+ * @throws CondaDiffError io
+ */
+export async function readIndexDirectory(
+  directory: string,
+  names: readonly string[],
+  source: (path: string) => string,
+  signal?: AbortSignal,
+): Promise<IndexDirectory> {
+  const path = joinPath(directory, REPODATA);
+  const { records, hash, problem } = await readRepodata(source(path), path, signal);
+  const read = claimsOf(directory, records);
+  const shards = names.includes(SHARD_INDEX)
+    ? await readShardIndex(directory, source(joinPath(directory, SHARD_INDEX)))
+    : { claims: [], external: [], refused: [], unreadable: [] };
+  return {
+    directory,
+    artifacts: read.claims.filter((claim) => !claim.optional).length,
+    extensions: records.extensions,
+    repodata: { path, ...hash },
+    claims: concat(read.claims, shards.claims),
+    external: concat(read.external, shards.external),
+    refused: read.refused,
+    unreadable: problem === undefined ? shards.unreadable : [problem, ...shards.unreadable],
+  };
+}
+
+function concat<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  return b.length === 0 ? a : [...a, ...b];
+}
+
+/** Scans and hashes a repodata.json in one reading; a malformed one has a hash and a problem but no records. */
+async function readRepodata(
+  file: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<{ records: IndexRecords; hash: { size: number; sha256: string }; problem?: CondaDiffError }> {
+  const records = new IndexRecords();
+  const scanner = new RepodataScanner(name, records);
+  let problem: CondaDiffError | undefined;
+  const guarded = (step: () => void): void => {
+    if (problem !== undefined) return;
+    problem = malformedIn(step);
+  };
+  const each = (chunk: Uint8Array): void => {
+    guarded(() => {
+      scanner.push(chunk);
+    });
+  };
+  const { size, sha256 } = await hashFile(file, { each, ...(signal && { signal }) });
+  guarded(() => {
+    scanner.end();
+  });
+  const hash = { size, sha256 };
+  return problem === undefined ? { records, hash } : { records: new IndexRecords(), hash, problem };
+}
+
+function malformedIn(step: () => void): CondaDiffError | undefined {
+  try {
+    step();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CondaDiffError && error.code === 'source') return error;
+    throw error;
+  }
+}
+
+async function readShardIndex(
+  directory: string,
+  file: string,
+): Promise<IndexClaims & { readonly unreadable: readonly CondaDiffError[] }> {
+  const name = joinPath(directory, SHARD_INDEX);
+  try {
+    const index = decodeShardIndex(await decodeWhole(file), name);
+    return { ...shardClaimsOf(directory, index), unreadable: [] };
+  } catch (error) {
+    if (!(error instanceof CondaDiffError) || error.code !== 'source') throw error;
+    return { claims: [] as Claim[], external: [], refused: [], unreadable: [error] };
+  }
+}
+
+/** The decoded bytes of a file that is known to be small: a shard or a shard index. */
+export async function decodeWhole(file: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of decodeVariant(file, encodingOf(file))) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

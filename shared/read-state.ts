@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { type Capture, capture } from './capture.js';
+import { CondaDiffError } from './errors.js';
+import { fingerprintOfFile } from './fingerprint.js';
+import type { Globs } from './globs.js';
+import type { HashCache } from './hash-cache.js';
+import { hashFile } from './hashing.js';
+import { identify } from './identify.js';
+import type { Mismatch } from './identity.js';
+import { compareUtf8, pathProblem } from './paths.js';
+import { type IndexDirectory, readIndexDirectory } from './read-index.js';
+import { isIndexName, isShardName, type Kind } from './rules.js';
+import { type Entry, type State, stateOf } from './state.js';
+import { artifactTest, mergeClaims, metadataFiles, type MetadataFile } from './tracked.js';
+import { indexDirectoriesOf, type StrayLink, type Tree, walk } from './walk.js';
+
+/** A repository as it is: its state, and everything about it that is not as it should be. */
+export interface Survey {
+  /** The tracked files that are on disk. */
+  readonly state: State;
+  readonly kindOf: (path: string) => Kind;
+  /** Where to read a tracked file from: the captured copy of it, or the file itself. */
+  readonly source: (path: string) => string;
+  readonly indexes: readonly IndexDirectory[];
+  /** Artifacts and shards that an index names and the disk does not have, sorted. */
+  readonly missing: readonly string[];
+  readonly mismatched: readonly Mismatch[];
+  /** Paths of which two indexes say different things. */
+  readonly conflicts: readonly string[];
+  /** Names that no state can hold, with the reason. */
+  readonly refused: readonly string[];
+  /** Indexes that cannot be read. */
+  readonly unreadable: readonly CondaDiffError[];
+  /** References out of the repository: not carried, not missing. */
+  readonly external: readonly string[];
+  /** Artifacts on disk that no index names. */
+  readonly unindexed: readonly string[];
+  /** Directories with index variants but no repodata.json. */
+  readonly withoutRepodata: readonly string[];
+  readonly strayLinks: readonly StrayLink[];
+}
+
+export interface ReadOptions {
+  readonly globs: Globs;
+  readonly cache: HashCache;
+  /** Directory that the metadata is copied to first, so that the mirror may go on changing. */
+  readonly copyTo?: string;
+  /** Whether this file is hashed whatever its record and the cache say. */
+  readonly mustHash?: (path: string) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+const ATTEMPTS = 5;
+const PAUSE_MS = 1000;
+
+/**
+ * Reads the state of a repository (DESIGN section 3). While its indexes move it waits and reads again.
+ *
+ * @param repository absolute path
+ * @throws CondaDiffError source, when the indexes still move after some seconds; io; usage for a bad glob
+ */
+export async function readState(repository: string, options: ReadOptions): Promise<Survey> {
+  let moved: readonly string[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(PAUSE_MS, undefined, options.signal && { signal: options.signal });
+    const tree = walk(repository);
+    const candidates = metadataFiles(tree.files, options.globs, artifactTest(new Map()));
+    const captured = await capture(
+      repository,
+      candidates.map(({ path }) => path),
+      options.copyTo,
+    );
+    if (options.copyTo !== undefined) moved = captured.moved();
+    if (moved.length > 0) continue;
+    const survey = await settle(readOnce(repository, tree, captured, options));
+    moved = options.copyTo === undefined ? captured.moved() : [];
+    if (moved.length === 0) return survey();
+  }
+  throw new CondaDiffError('source', `The indexes of ${repository} change while they are read`, {
+    details: moved.slice(0, 20),
+    hint: 'Run again when the mirror job has finished',
+  });
+}
+
+/** Waits for a result without throwing: a failure counts only when the files did not move meanwhile. */
+async function settle<T>(promise: Promise<T>): Promise<() => T> {
+  const [result] = await Promise.allSettled([promise]);
+  return () => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  };
+}
+
+async function readOnce(
+  repository: string,
+  tree: Tree,
+  captured: Capture,
+  options: ReadOptions,
+): Promise<Survey> {
+  const { source } = captured;
+  const indexes: IndexDirectory[] = [];
+  for (const directory of indexDirectoriesOf(tree).sort(compareUtf8)) {
+    indexes.push(
+      await readIndexDirectory(directory, tree.files.get(directory) ?? [], source, options.signal),
+    );
+  }
+  const { byPath, conflicts } = mergeClaims(indexes, options.globs);
+  const isArtifact = artifactTest(
+    new Map(indexes.map(({ directory, extensions }) => [directory, extensions])),
+  );
+  const metadata = metadataFiles(tree.files, options.globs, isArtifact).filter(
+    ({ path }) => !byPath.has(path),
+  );
+  const named = metadata.filter(({ path }) => pathProblem(path) === undefined);
+  const identified = await identify(repository, tree, byPath.values(), options);
+  const hashed = await hashMetadata(named, source, indexes, options.signal);
+  return {
+    state: stateOf([...identified.entries, ...hashed]),
+    kindOf: kinds(metadata),
+    source,
+    indexes,
+    missing: [...identified.missing].sort(compareUtf8),
+    mismatched: [...identified.mismatched].sort((a, b) => compareUtf8(a.path, b.path)),
+    conflicts,
+    refused: [
+      ...indexes.flatMap(({ refused }) => refused),
+      ...metadata.flatMap(({ path }) => {
+        const problem = pathProblem(path);
+        return problem === undefined ? [] : [`${JSON.stringify(path)} ${problem}`];
+      }),
+    ],
+    unreadable: indexes.flatMap(({ unreadable }) => unreadable),
+    external: indexes.flatMap(({ external }) => external),
+    unindexed: unindexedIn(tree, (path) => isArtifact(path) && !byPath.has(path)),
+    withoutRepodata: withoutRepodata(tree),
+    strayLinks: tree.strayLinks,
+  };
+}
+
+async function hashMetadata(
+  files: readonly MetadataFile[],
+  source: (path: string) => string,
+  indexes: readonly IndexDirectory[],
+  signal: AbortSignal | undefined,
+): Promise<Entry[]> {
+  const done = new Map(indexes.map(({ repodata }) => [repodata.path, repodata]));
+  const limit = pLimit(4);
+  const results = await Promise.allSettled(
+    files.map(({ path }) =>
+      limit(async (): Promise<Entry[]> => {
+        const known = done.get(path);
+        if (known !== undefined) return [known];
+        if (fingerprintOfFile(source(path)) === undefined) return [];
+        return [{ path, ...(await hashFile(source(path), signal && { signal })) }];
+      }),
+    ),
+  );
+  return results.flatMap((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** Kinds by path: what is metadata is listed; of the rest, shards have their own form of name. */
+function kinds(metadata: readonly MetadataFile[]): (path: string) => Kind {
+  const listed = new Map(metadata.map(({ path, kind }) => [path, kind]));
+  return (path) =>
+    listed.get(path) ?? (isShardName(path.slice(path.lastIndexOf('/') + 1)) ? 'shard' : 'artifact');
+}
+
+function unindexedIn(tree: Tree, isUnindexed: (path: string) => boolean): string[] {
+  const found: string[] = [];
+  for (const directory of indexDirectoriesOf(tree)) {
+    for (const name of tree.files.get(directory) ?? []) {
+      const path = join(directory, name);
+      if (isUnindexed(path)) found.push(path);
+    }
+  }
+  return found.sort(compareUtf8);
+}
+
+function withoutRepodata(tree: Tree): string[] {
+  const indexed = new Set(indexDirectoriesOf(tree));
+  return [...tree.files]
+    .filter(([directory, names]) => !indexed.has(directory) && names.some(isIndexName))
+    .map(([directory]) => directory);
+}

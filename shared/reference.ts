@@ -1,0 +1,163 @@
+import { CondaDiffError } from './errors.js';
+import { type Globs, NO_GLOBS } from './globs.js';
+import { encodeLineDocument } from './line-document.js';
+import { LineDocumentDecoder } from './line-document-decoder.js';
+import { EMPTY_STATE, type Entry, type State, StateBuilder } from './state.js';
+import { RULES } from './rules.js';
+import { entryValidator, headerValidator, type Validator } from './schema.js';
+
+/**
+ * Which tracked files a reference covers: all of a state, its artifacts, or its `.tar.bz2` artifacts. Anything
+ * but `all` makes a partial base: what it does not cover is unknown.
+ */
+export type Scope = 'all' | 'artifacts' | 'tar.bz2';
+
+/** A state written down, with what is needed to read the same state again. */
+export interface Reference {
+  readonly rules: number;
+  readonly scope: Scope;
+  readonly globs: Globs;
+  readonly state: State;
+}
+
+/** The whole state of a repository under the present rules. */
+export function referenceOf(state: State, globs: Globs, scope: Scope = 'all'): Reference {
+  return { rules: RULES, scope, globs, state };
+}
+
+export const EMPTY_REFERENCE: Reference = referenceOf(EMPTY_STATE, NO_GLOBS);
+
+interface ReferenceHeader {
+  readonly rules: number;
+  readonly scope: Scope;
+  readonly ignore: readonly string[];
+  readonly include: readonly string[];
+  readonly digest: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** The bytes of `reference.json`: for one state and globs the same on both sides. */
+export function encodeReference({ rules, scope, globs, state }: Reference): Generator<Buffer> {
+  const header = {
+    format: 'conda-diff-reference',
+    version: 1,
+    rules,
+    scope,
+    ignore: globs.ignore,
+    include: globs.include,
+    digest: state.digest,
+    count: state.count,
+    bytes: state.bytes,
+  };
+  return encodeLineDocument(header, [{ name: 'entries', entries: entriesOf(state) }]);
+}
+
+function* entriesOf(state: State): Generator<{ path: string; size: number; sha256: string }> {
+  for (const { path, size, sha256 } of state) yield { path, size, sha256 };
+}
+
+/** Reads a reference pushed in chunks. */
+export class ReferenceDecoder {
+  readonly #name: string;
+  readonly #document: LineDocumentDecoder;
+  readonly #builder = new StateBuilder();
+  #header: ReferenceHeader | undefined;
+  #count = 0;
+
+  private constructor(name: string, header: Validator<ReferenceHeader>, entry: Validator<Entry>) {
+    this.#name = name;
+    this.#document = new LineDocumentDecoder(name, ['entries'], {
+      header: (value) => {
+        checkFormat(value, name, 'conda-diff-reference');
+        this.#header = header(value, name);
+      },
+      entry: (_, value) => {
+        this.#add(entry(value, name));
+      },
+    });
+  }
+
+  /** @param name the file, for messages */
+  static async create(name: string): Promise<ReferenceDecoder> {
+    const entry = await entryValidator<Entry>('reference', 'entries');
+    return new ReferenceDecoder(name, await headerValidator('reference', ['entries']), entry);
+  }
+
+  /**
+   * @throws CondaDiffError malformed or integrity, naming file and line
+   */
+  push(chunk: Uint8Array): void {
+    this.#document.push(chunk);
+  }
+
+  /**
+   * @throws CondaDiffError malformed when the document is not complete, integrity when the entries do not give
+   *   the digest and totals of the header
+   */
+  end(): Reference {
+    this.#document.end();
+    const header = this.#header as ReferenceHeader;
+    const state = this.#builder.build();
+    checkTotals(`${this.#name}: its entries`, header, state);
+    const { rules, scope, ignore, include } = header;
+    return { rules, scope, globs: { ignore, include }, state };
+  }
+
+  #add(entry: Entry): void {
+    if (++this.#count > (this.#header?.count ?? 0)) {
+      throw new CondaDiffError('malformed', `${this.#name} has more entries than its header says`);
+    }
+    this.#builder.add(entry);
+  }
+}
+
+/** A state's digest and totals, as headers state them. */
+export interface Totals {
+  readonly digest: string;
+  readonly count: number;
+  /** Sum of the sizes. */
+  readonly bytes: number;
+}
+
+export function totalsOf({ digest, count, bytes }: State): Totals {
+  return { digest, count, bytes };
+}
+
+/**
+ * @throws CondaDiffError integrity, when `state` has not the digest, count and bytes that are stated
+ */
+export function checkTotals(what: string, stated: Totals, state: State): void {
+  const keys = ['digest', 'count', 'bytes'] as const;
+  const wrong = keys.filter((key) => stated[key] !== state[key]);
+  if (wrong.length === 0) return;
+  throw new CondaDiffError('integrity', `${what} do not give the state that is stated`, {
+    details: wrong.map((key) => `${key}: expected ${String(stated[key])}, found ${String(state[key])}`),
+  });
+}
+
+/**
+ * Says in plain words when a document is of another format, or of a version or rules that this release does
+ * not know.
+ *
+ * @throws CondaDiffError malformed
+ */
+export function checkFormat(header: unknown, name: string, format: string): void {
+  const { format: found, version, rules, generator } = Object(header) as Record<string, unknown>;
+  if (found !== format) {
+    throw new CondaDiffError('malformed', `${name} is not a ${format} document`, {
+      details: [`expected format '${format}', found ${found === undefined ? 'none' : JSON.stringify(found)}`],
+    });
+  }
+  const by = typeof generator === 'string' ? ` (it was written by ${generator})` : '';
+  for (const [what, value, known] of [['version', version, 1] as const, ['rules', rules, RULES] as const]) {
+    if (typeof value !== 'number' || value <= known) continue;
+    throw new CondaDiffError(
+      'malformed',
+      `${name} has ${what} ${String(value)}, which this release does not know${by}`,
+      {
+        hint: `This release knows ${what} up to ${String(known)}; install a newer conda-diff on this side`,
+      },
+    );
+  }
+}

@@ -1,0 +1,201 @@
+import { HEX } from './json-bytes.js';
+import type { JsonScanner } from './json-scan.js';
+import { decodeText } from './json-text.js';
+
+/** First byte of `null`. */
+const LOWER_N = 0x6e;
+
+/** One record. The object is used again for the next one: read what you need during the callback. */
+export interface RecordView {
+  /** `packages`, `packages.conda`, or `v3.<extension>` (CEP 48). */
+  readonly bucket: string;
+  /** The record's key: a file name, or in `v3` a name without extension. Any string; not checked as a path. */
+  key(): string;
+  /** 64 lower-case hexadecimal digits; undefined when null or missing. */
+  sha256(): string | undefined;
+  /** 32 lower-case hexadecimal digits; undefined when null or missing. */
+  md5(): string | undefined;
+  /** Bytes; undefined when null or missing. */
+  readonly size: number | undefined;
+  /** Where `v3.whl` says that the file is (CEP 48); undefined unless a string. */
+  url(): string | undefined;
+  /** File name, as `url`. */
+  fn(): string | undefined;
+}
+
+/** A field that matters; positions count from the scanner's pin. */
+class Field {
+  readonly nameBytes: Uint8Array;
+  kind: 'missing' | 'string' | 'scalar' | 'other' = 'missing';
+  start = 0;
+  end = 0;
+  plain = true;
+
+  constructor(readonly name: string) {
+    this.nameBytes = Buffer.from(name);
+  }
+
+  isNamed(bytes: Uint8Array, start: number): boolean {
+    const name = this.nameBytes;
+    for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
+    return true;
+  }
+}
+
+/**
+ * The record being scanned: where the fields that matter are, in a window that the scanner keeps (it is pinned at the
+ * record's key). One object serves all records, so that 700 000 of them cost no garbage.
+ */
+export class RecordSpans implements RecordView {
+  bucket = '';
+  size: number | undefined = undefined;
+
+  readonly #scanner: JsonScanner;
+  readonly #key = new Field('key');
+  readonly #sha256 = new Field('sha256');
+  readonly #md5 = new Field('md5');
+  readonly #size = new Field('size');
+  readonly #url = new Field('url');
+  readonly #fn = new Field('fn');
+  readonly #fields = [this.#sha256, this.#md5, this.#size, this.#url, this.#fn];
+  /** The fields again, by the length of their name. */
+  readonly #byLength: readonly Field[][] = Array.from({ length: 7 }, (_, length) =>
+    this.#fields.filter((field) => field.name.length === length),
+  );
+  #present = this.#key;
+
+  constructor(scanner: JsonScanner) {
+    this.#scanner = scanner;
+  }
+
+  key(): string {
+    return this.#text(this.#key) ?? '';
+  }
+
+  sha256(): string | undefined {
+    return this.#text(this.#sha256)?.toLowerCase();
+  }
+
+  md5(): string | undefined {
+    return this.#text(this.#md5)?.toLowerCase();
+  }
+
+  url(): string | undefined {
+    return this.#text(this.#url);
+  }
+
+  fn(): string | undefined {
+    return this.#text(this.#fn);
+  }
+
+  /** A record begins with this key. */
+  begin(bucket: string, start: number, end: number, plain: boolean): void {
+    this.#scanner.setPin(start - 1);
+    this.bucket = bucket;
+    for (const field of this.#fields) field.kind = 'missing';
+    this.#present = this.#key;
+    this.setString(start, end, plain);
+  }
+
+  /** Whether a key of the record is one that matters; if so, the next `set…` gives its value. */
+  select(start: number, end: number, plain: boolean): boolean {
+    const { bytes } = this.#scanner;
+    if (!plain) {
+      const name = decodeText(bytes, start, end, plain);
+      const field = this.#fields.find((candidate) => candidate.name === name);
+      if (field !== undefined) this.#present = field;
+      return field !== undefined;
+    }
+    for (const field of this.#byLength[end - start] ?? []) {
+      if (!field.isNamed(bytes, start)) continue;
+      this.#present = field;
+      return true;
+    }
+    return false;
+  }
+
+  setString(start: number, end: number, plain: boolean): void {
+    this.#set('string', start, end, plain);
+  }
+
+  setScalar(start: number, end: number): void {
+    this.#set(this.#scanner.bytes[start] === LOWER_N ? 'missing' : 'scalar', start, end, true);
+  }
+
+  /** The value is an object or an array. */
+  setContainer(start: number): void {
+    this.#set('other', start, start + 1, true);
+  }
+
+  /** The record is whole: checks what its fields are in the end (of equal keys the last wins). */
+  finish(): void {
+    this.#checkHash(this.#sha256, 64);
+    this.#checkHash(this.#md5, 32);
+    this.size = this.#readSize();
+    for (const field of [this.#key, this.#url, this.#fn]) {
+      if (!field.plain && field.kind === 'string' && this.#text(field) === undefined)
+        this.#refuse(field, 'UTF-8');
+    }
+  }
+
+  #set(kind: Field['kind'], start: number, end: number, plain: boolean): void {
+    const field = this.#present;
+    const { pin } = this.#scanner;
+    field.kind = kind;
+    field.start = start - pin;
+    field.end = end - pin;
+    field.plain = plain;
+  }
+
+  #text(field: Field): string | undefined {
+    if (field.kind !== 'string') return undefined;
+    const { bytes, pin } = this.#scanner;
+    return decodeText(bytes, pin + field.start, pin + field.end, field.plain);
+  }
+
+  #checkHash(field: Field, digits: number): void {
+    if (field.kind === 'missing') return;
+    if (field.kind === 'string' && field.plain && field.end - field.start === digits) {
+      const { bytes, pin } = this.#scanner;
+      let at = pin + field.start;
+      const end = pin + field.end;
+      let isHex = 1;
+      for (; at < end; at += 4)
+        isHex &= HEX[bytes[at]!]! & HEX[bytes[at + 1]!]! & HEX[bytes[at + 2]!]! & HEX[bytes[at + 3]!]!;
+      if (isHex === 1) return;
+    } else if (!field.plain && isHex(this.#text(field), digits)) {
+      return;
+    }
+    this.#refuse(field, `${digits} hexadecimal digits`);
+  }
+
+  #readSize(): number | undefined {
+    const field = this.#size;
+    if (field.kind === 'missing') return undefined;
+    const { bytes, pin } = this.#scanner;
+    const size = field.kind === 'scalar' ? readNumber(bytes, pin + field.start, pin + field.end) : Number.NaN;
+    if (!Number.isSafeInteger(size) || size < 0) this.#refuse(field, 'a whole number of bytes');
+    return Math.abs(size); // -0 is whole and not negative, too
+  }
+
+  #refuse(field: Field, wanted: string): never {
+    const problem =
+      field === this.#key ? `a key of ${this.bucket}` : `${field.name} of ${JSON.stringify(this.key())}`;
+    this.#scanner.fail(this.#scanner.pin + field.start, `${problem} is not ${wanted}`);
+  }
+}
+
+/** The value of a JSON number, NaN for `true` and `false`. */
+function readNumber(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9 || end - start > 15) return Number(bytes.toString('latin1', start, end));
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
+function isHex(text: string | undefined, digits: number): boolean {
+  return text !== undefined && text.length === digits && /^[0-9a-f]*$/i.test(text);
+}

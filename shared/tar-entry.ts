@@ -1,0 +1,58 @@
+import { Header, Pax } from 'tar';
+import { CondaDiffError } from './errors.js';
+
+/** What one entry of an archive is made from; everything else in its header is fixed. */
+export interface TarEntry {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whole seconds since 1970. */
+  readonly mtime: number;
+}
+
+export const BLOCK_BYTES = 512;
+/** Two zero blocks end an archive (POSIX.1-1988 ustar). */
+export const END_BYTES = 2 * BLOCK_BYTES;
+/** Sizes from here on do not fit the 11 octal digits of a ustar header. */
+const LARGE_SIZE = 8 ** 11;
+
+/**
+ * The header blocks of an entry: ustar for a regular file of mode 0644 and owner 0, preceded by a pax extended
+ * header (POSIX.1-2001) where the path or the size does not fit. They follow from the entry alone, so an archive
+ * can be checked against its manifest byte for byte.
+ */
+export function tarHeader({ path, size, mtime }: TarEntry): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  const header = new Header({
+    ...{ path, size, type: 'File', mode: 0o644, uid: 0, gid: 0, uname: '', gname: '' },
+    mtime: new Date(mtime * 1000),
+  });
+  const needsPax = header.encode(block, 0);
+  if (!needsPax) return block;
+  const pax = new Pax({ path, uid: 0, gid: 0, ...(size >= LARGE_SIZE && { size }) });
+  return Buffer.concat([pax.encode(), block]);
+}
+
+/** Zero bytes that follow `size` bytes of content. */
+export function paddingBytes(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+/** Says what a header block that is not the expected one is, for a message. */
+export function describeHeader(block: Uint8Array): string {
+  if (block.every((byte) => byte === 0)) return 'the end of the archive';
+  const header = new Header(Buffer.from(block));
+  if (!header.cksumValid) return 'a block that is not a tar header';
+  return `${header.type} '${header.path ?? ''}' of ${String(header.size ?? 0)} bytes`;
+}
+
+/**
+ * The modification time that a header block states, in whole seconds.
+ *
+ * @throws CondaDiffError malformed
+ */
+export function mtimeOf(block: Uint8Array): number {
+  const time = new Header(Buffer.from(block)).mtime?.getTime();
+  if (time === undefined) throw new CondaDiffError('malformed', 'A tar header has no modification time');
+  return time / 1000;
+}

@@ -1,0 +1,60 @@
+import { CondaDiffError } from './errors.js';
+import { diffStates } from './diff.js';
+import { requireReadable } from './present-state.js';
+import type { Survey } from './read-state.js';
+import type { State } from './state.js';
+
+/** What `verify` found to be right. */
+export interface Verified {
+  /** Tracked files. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+/**
+ * Judges a repository that was read, every file of it hashed unless `--quick`: each artifact against its record,
+ * and the whole against the state that it should have, where that is known.
+ *
+ * @param expected the state that `.conda-diff/reference.json` of an air-gapped copy says, if there is one
+ * @throws CondaDiffError integrity, listing every wrong file; source, when nothing is wrong but records have no
+ *   file
+ */
+export function judge(survey: Survey, expected: State | undefined): Verified {
+  requireReadable(survey);
+  const wrong = survey.mismatched.map(
+    ({ path, expected, found }) => `${path}: expected ${expected}, found ${found}`,
+  );
+  const known = new Set(survey.mismatched.map(({ path }) => path));
+  if (expected !== undefined) wrong.push(...deviations(expected, survey.state, known));
+  const absent = expected === undefined ? survey.missing : [];
+  const missing = absent.map((path) => `${path}: no such file`);
+  if (wrong.length > 0) {
+    throw new CondaDiffError('integrity', `${String(wrong.length)} files are not what they should be`, {
+      details: [...wrong, ...missing],
+    });
+  }
+  if (missing.length > 0) {
+    throw new CondaDiffError(
+      'source',
+      `${String(missing.length)} records have no file; all files that are there are right`,
+      {
+        details: missing,
+      },
+    );
+  }
+  const { count, bytes, digest } = survey.state;
+  return { files: count, bytes, digest };
+}
+
+function deviations(expected: State, found: State, known: ReadonlySet<string>): string[] {
+  const { added, replaced, removed } = diffStates(expected, found);
+  const wrong = replaced.filter(({ after }) => !known.has(after.path));
+  return [
+    ...wrong.map(
+      ({ before, after }) => `${after.path}: expected sha256 ${before.sha256}, found ${after.sha256}`,
+    ),
+    ...removed.map(({ path }) => `${path}: no such file`),
+    ...added.map(({ path }) => `${path}: not part of the last import`),
+  ];
+}
