@@ -7,6 +7,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
 import { HashCache } from '../shared/hash-cache.js';
+import { compareUtf8 } from '../shared/paths.js';
 import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
 import { readState } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
@@ -119,7 +120,7 @@ addCompareOptions(
   const replaced = diff.replaced.map(({ after }) => after.path);
   const removed = diff.removed.map(({ path }) => path);
   shell.data({ command: 'show', added, replaced, removed }, [
-    ...[...added, ...replaced].sort(),
+    ...[...added, ...replaced].sort(compareUtf8),
     ...removed.map((path) => `removed: ${path}`),
   ]);
 });

@@ -1,9 +1,10 @@
 import { type Diff, diffStates } from '../shared/diff.js';
-import { type Globs, NO_GLOBS } from '../shared/globs.js';
+import type { Globs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import type { Reference } from '../shared/reference.js';
 import { underGlobs } from '../shared/release.js';
+import { indexDirectoriesOf, walk } from '../shared/walk.js';
 import { chooseBase, type ChosenBase } from './base.js';
 import { type SourcePolicy, sourceFaults, throwFaults } from './check-source.js';
 import { variantFaults } from './check-variants.js';
@@ -46,14 +47,15 @@ export async function compare(
   copyTo?: string,
 ): Promise<Comparison> {
   const { repository, stateDirectory, signal } = options;
-  const read = async (globs: Globs): Promise<Survey> =>
-    readState(repository, { globs, cache, signal, ...(copyTo !== undefined && { copyTo }) });
-  const needsDirectories = options.base !== 'assumed' && options.base !== 'empty';
-  const first = needsDirectories ? await read({ ...NO_GLOBS, ...options.globs }) : undefined;
-  const directories = first?.indexes.map(({ directory }) => directory) ?? [];
+  const directories = options.base === 'assumed' ? [] : indexDirectoriesOf(walk(repository));
   const chosen = await chooseBase(options.base, repository, site, stateDirectory, directories);
   const globs = { ...(site.globs ?? chosen.reference.globs), ...options.globs };
-  const survey = await read(globs);
+  const survey = await readState(repository, {
+    globs,
+    cache,
+    signal,
+    ...(copyTo !== undefined && { copyTo }),
+  });
   const { reference: base, released } = underGlobs(chosen.reference, globs);
   const diff = diffStates(base.state, survey.state);
   const changed = [...diff.added, ...diff.replaced.map(({ after }) => after), ...diff.removed].map(

@@ -80,8 +80,16 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   await saveReference(stateDirectory, referenceOf(survey.state, base.globs));
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
-    const manifest = await publish(names, draft, base, { source: survey.source, signal, detail });
+    const manifest = await publish(names, draft, base, {
+      source: survey.source,
+      signal,
+      detail,
+      seen: (path, fingerprint, sha256) => {
+        if (survey.kindOf(path) === 'artifact') cache.record(path, fingerprint, sha256);
+      },
+    });
     await appendToLedger(planned, [outcomeEvent('published', draft)]);
+    await cache.save();
     return { outcome: 'published', comparison, manifest, names };
   } catch (error) {
     await settlePending(planned, options.site, options.note).catch(() => {

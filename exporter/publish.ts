@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { partialName, syncDirectory, writeFileAtomically } from '../shared/atomic-file.js';
-import { fingerprintOf, statFile } from '../shared/fingerprint.js';
+import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Reference } from '../shared/reference.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
@@ -39,10 +39,13 @@ export async function publish(
     source,
     signal,
     detail,
+    seen,
   }: {
     source: (path: string) => string;
     signal: AbortSignal;
     detail: (line: string) => void;
+    /** Told of each file that was read and is right. */
+    seen: (path: string, fingerprint: Fingerprint, sha256: string) => void;
   },
 ): Promise<Manifest> {
   const statusOf = statusOfSources(source);
@@ -53,6 +56,7 @@ export async function publish(
       detail(`adding: ${path}`);
     };
     const volume = await writeArchive(partial, files, { added, signal });
+    for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
     await rename(partial, names.volume);
     await syncDirectory(dirname(names.volume));
     const reference = await writeReferenceGz(names.baseReference, base);
