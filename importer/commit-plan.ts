@@ -1,21 +1,51 @@
-import { compareCommitOrder, type Ordered, type Step, stepOf } from '../shared/commit-order.js';
+import { compareCommitOrder, type Ordered, stepOf } from '../shared/commit-order.js';
 import type { Manifest, ShippedFile } from '../shared/manifest.js';
 import { compareUtf8, nameOf } from '../shared/paths.js';
 import { isIndexName, type Kind } from '../shared/rules.js';
-import type { State } from '../shared/state.js';
+import type { Entry, State } from '../shared/state.js';
+
+/** What a file is: bytes and sha256. */
+export interface Content {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+interface ActionBase {
+  /** 1 to 6, as in DESIGN section 6; 4 is the burst. */
+  readonly step: number;
+  readonly path: string;
+  readonly kind: Kind;
+}
+
+/** Puts a staged file in its place. */
+export interface Publish extends ActionBase {
+  readonly action: 'publish';
+  readonly after: Content;
+  /** What it replaces; absent when nothing tracked is there. */
+  readonly before?: Content;
+}
+
+/** Takes a file away at once: metadata, a stale variant, or an artifact with `--remove-now`. */
+export interface Remove extends ActionBase {
+  readonly action: 'remove';
+  readonly before: Content;
+}
+
+/** Leaves a file where it is, untracked, because readers may still hold an index that names it. */
+export interface Retire extends ActionBase {
+  readonly action: 'retire';
+  readonly before: Content;
+}
 
 /** One operation of a commit, as plain data. */
-export type CommitAction =
-  | {
-      readonly action: 'publish';
-      readonly step: Step;
-      readonly path: string;
-      readonly kind: Kind;
-      readonly replacing: boolean;
-      /** As in the archive: whole seconds since 1970. */
-      readonly mtime: number;
-    }
-  | { readonly action: 'remove'; readonly step: 4 | 6; readonly path: string };
+export type CommitAction = Publish | Remove | Retire;
+
+export interface PlanOptions {
+  /** What is on disk at a path that the local state does not track, if anything. */
+  readonly untracked: (path: string) => Entry | undefined;
+  /** Removed artifacts and shards are taken away at once instead of retired. */
+  readonly removeNow: boolean;
+}
 
 /**
  * The operations that lead from the local state to the target, in the order of DESIGN section 6. Shipped files
@@ -30,49 +60,65 @@ export function planCommit(
   local: State,
   target: State,
   kindOf: (path: string) => Kind,
+  options: PlanOptions,
 ): CommitAction[] {
-  const files = manifest.files.filter((file) => local.get(file.path)?.sha256 !== file.sha256);
-  const published = files.map((file) => publish(file, local));
-  const removed = [...removals(manifest, local, target, kindOf)].map(remove);
-  const burst = [...published, ...removed.filter(({ step }) => step === 4)].sort(compareActions);
-  const retired = removed.filter(({ step }) => step === 6).sort((a, b) => compareUtf8(a.path, b.path));
-  return [...burst, ...retired];
+  const here = (path: string): Entry | undefined => local.get(path) ?? options.untracked(path);
+  const shipped = manifest.files.filter((file) => here(file.path)?.sha256 !== file.sha256);
+  return inOrder([
+    ...shipped.map((file) => publishOf(file, here(file.path))),
+    ...removals(manifest, local, target, kindOf).map((entry) => goneOf(entry, kindOf(entry.path), options)),
+  ]);
 }
 
-function publish({ path, kind, mtime }: ShippedFile, local: State): CommitAction {
-  const replacing = local.find(path) >= 0;
-  return { action: 'publish', step: stepOf({ path, kind, replacing }), path, kind, replacing, mtime };
+/** Puts actions into the order in which they are performed. */
+export function inOrder(actions: readonly CommitAction[]): CommitAction[] {
+  return [...actions].sort(
+    (a, b) =>
+      a.step - b.step ||
+      (a.step === 6 ? compareUtf8(a.path, b.path) : compareCommitOrder(ordered(a), ordered(b))),
+  );
 }
 
-/** A variant that the target lacks goes in the burst: clients would prefer a stale one to the new repodata.json. */
-function remove(path: string): Extract<CommitAction, { action: 'remove' }> {
-  return { action: 'remove', step: isIndexName(nameOf(path)) ? 4 : 6, path };
+function ordered(action: CommitAction): Ordered {
+  return { path: action.path, kind: action.kind, replacing: action.before !== undefined };
+}
+
+/** Publishing a file where `here` is now, or nothing. */
+export function publishOf(
+  file: Pick<ShippedFile, 'path' | 'kind' | 'size' | 'sha256'>,
+  here: Entry | undefined,
+): Publish {
+  const { path, kind, size, sha256 } = file;
+  const step = stepOf({ path, kind, replacing: here !== undefined });
+  const before = here && { before: { size: here.size, sha256: here.sha256 } };
+  return { action: 'publish', step, path, kind, after: { size, sha256 }, ...before };
+}
+
+/**
+ * Letting a file go. A variant that the target lacks goes in the burst: clients would prefer a stale one to the
+ * new repodata.json.
+ */
+export function goneOf(
+  { path, size, sha256 }: Entry,
+  kind: Kind,
+  { removeNow }: Pick<PlanOptions, 'removeNow'>,
+): Remove | Retire {
+  const before = { size, sha256 };
+  if (isIndexName(nameOf(path))) return { action: 'remove', step: 4, path, kind: 'index', before };
+  const waits = (kind === 'artifact' || kind === 'shard') && !removeNow;
+  return { action: waits ? 'retire' : 'remove', step: 6, path, kind, before };
 }
 
 /**
  * What has to go: what the manifest removes, and, where the base was partial, metadata of the copy that nobody
  * knew of. Artifacts that nobody knew of are left alone: without an index that names them they are not tracked.
  */
-function removals(
-  manifest: Manifest,
-  local: State,
-  target: State,
-  kindOf: (path: string) => Kind,
-): Set<string> {
-  const paths = new Set(manifest.removed.map(({ path }) => path));
-  if (manifest.base.scope === 'all') return paths;
-  for (const { path } of local) {
-    const kind = kindOf(path);
-    if (kind !== 'artifact' && kind !== 'shard' && target.find(path) < 0) paths.add(path);
+function removals(manifest: Manifest, local: State, target: State, kindOf: (path: string) => Kind): Entry[] {
+  const found = new Map(manifest.removed.map((entry) => [entry.path, entry]));
+  if (manifest.base.scope === 'all') return [...found.values()];
+  for (const entry of local) {
+    const kind = kindOf(entry.path);
+    if (kind !== 'artifact' && kind !== 'shard' && target.find(entry.path) < 0) found.set(entry.path, entry);
   }
-  return paths;
-}
-
-function compareActions(a: CommitAction, b: CommitAction): number {
-  return compareCommitOrder(ordered(a), ordered(b));
-}
-
-function ordered(action: CommitAction): Ordered {
-  if (action.action === 'remove') return { path: action.path, kind: 'index', replacing: true };
-  return action;
+  return [...found.values()];
 }

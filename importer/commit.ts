@@ -1,163 +1,149 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { chmod, chown, mkdir, rename, rm, rmdir, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { syncDirectory } from '../shared/atomic-file.js';
-import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
+import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
-import { staysInside } from '../shared/real-path.js';
 import type { CommitAction } from './commit-plan.js';
+import type { Disk, Ownership } from './disk.js';
+import { encodeJournal, type Journal } from './journal.js';
+import type { Layout } from './layout.js';
 
-const FILE_MODE = 0o644;
-const SYNCED_AT_ONCE = 8;
+/** What a commit works with. */
+export interface Workbench {
+  readonly disk: Disk;
+  readonly layout: Layout;
+  readonly signal: AbortSignal;
+}
+
+/** How many files are synced or linked at a time. */
+const AT_ONCE = 8;
 
 /**
- * Publishes the staged files and removes what has to go, in the order of the plan. Everything that can be done
- * beforehand is: during the burst there are only renames.
+ * Brings the repository from one state to the other, in phases that each end with fsync before the next begins:
+ * undo links → journal → steps 1–3 → burst → steps 5–6 → commit record. The stage is verified and durable.
  *
- * @param stage where every file of the plan lies, verified
- * @throws CondaDiffError io; malformed, when a path leads out of the repository through a link
+ * An interruption is heeded before the journal and before the burst; what was begun then is finished or taken
+ * back by the next run.
+ *
+ * @throws CondaDiffError io; interrupted
  */
-export async function commit(
-  repository: string,
-  stage: string,
-  plan: readonly CommitAction[],
-): Promise<void> {
-  const place: Place = { repository, root: realpathSync(repository), stage, models: new Map() };
+export async function commit(bench: Workbench, journal: Journal): Promise<void> {
   try {
-    for (const action of plan) await prepare(place, action);
-    for (const action of plan) await perform(place, action);
-    await syncDirectories(touchedDirectories(repository, plan));
-    await removeEmptyDirectories(repository, plan);
+    if (journal.keepsUndo) await linkUndo(bench, journal);
+    await makeOwnDirectory(bench, bench.layout.trash);
+    bench.signal.throwIfAborted();
+    await writeDocument(bench, bench.layout.journal, encodeJournal(journal));
+    await perform(bench, journal);
   } catch (error) {
     throw asIoError(error);
   }
 }
 
-interface Place {
-  readonly repository: string;
-  /** Its real path. */
-  readonly root: string;
-  readonly stage: string;
-  /** Directory → the file that new files in it take mode and owner from. */
-  readonly models: Map<string, Stats | undefined>;
-}
-
-/** Makes the directory of a file and gives the staged file the mode, owner and time that it will have. */
-async function prepare(place: Place, action: CommitAction): Promise<void> {
-  const destination = join(place.repository, action.path);
-  const directory = dirname(destination);
-  if (action.action === 'remove') {
-    if (existsSync(directory)) requireInside(place.root, directory);
-    return;
+/** The steps of a journalled commit; done ones are skipped by `isDone`. */
+export async function perform(
+  bench: Workbench,
+  journal: Journal,
+  isDone: (n: number) => boolean = () => false,
+): Promise<void> {
+  await makeDirectories(bench, journal);
+  const groups: readonly (readonly number[])[] = [[1, 2, 3], [4], [5, 6]];
+  for (const steps of groups) {
+    const phase = [...journal.actions.entries()].filter(([, { step }]) => steps.includes(step));
+    bench.signal.throwIfAborted();
+    for (const [n, action] of phase) if (!isDone(n)) await performAction(bench, n, action);
+    await syncDirectories(
+      bench,
+      phase.flatMap(([, action]) => touched(bench, action)),
+    );
   }
-  await makeDirectory(place, directory);
-  const staged = join(place.stage, action.path);
-  const replaced = lstatSync(destination, { throwIfNoEntry: false });
-  const model = replaced?.isFile() ? replaced : modelFileIn(place, directory);
-  await chmod(staged, (model?.mode ?? FILE_MODE) & 0o777);
-  const { uid, gid } = model ?? statSync(directory);
-  await own(staged, uid, gid);
-  await utimes(staged, Date.now() / 1000, mtimeFor(action, replaced));
+  await bench.disk.rename(bench.layout.journal, bench.layout.committed);
+  await bench.disk.syncDirectory(bench.layout.own);
 }
 
-/**
- * Modification time, in seconds. Replaced metadata gets a time later than before, because static servers make
- * ETags of time and size; everything else keeps the archive's.
- */
-function mtimeFor({ kind, mtime, path }: Publish, replaced: Stats | undefined): number {
-  if (replaced?.isDirectory()) throw notAFile(path);
-  if (replaced === undefined || kind === 'artifact' || kind === 'shard') return mtime;
-  return Math.max(Math.floor(Date.now() / 1000), Math.floor(replaced.mtimeMs / 1000) + 1);
+async function performAction({ disk, layout }: Workbench, n: number, action: CommitAction): Promise<void> {
+  const place = join(layout.repository, action.path);
+  if (action.action === 'publish') await disk.rename(join(layout.stage, String(n)), place);
+  else if (action.action === 'remove') await disk.rename(place, join(layout.trash, String(n)));
 }
 
-type Publish = Extract<CommitAction, { action: 'publish' }>;
+/** The directories whose entries an action changes. */
+function touched({ layout }: Workbench, action: CommitAction): string[] {
+  if (action.action === 'retire') return [];
+  const place = join(layout.repository, directoryOf(action.path));
+  return [place, action.action === 'publish' ? layout.stage : layout.trash];
+}
 
-function notAFile(path: string): CondaDiffError {
-  return new CondaDiffError('io', `${path} is in the way: it is not a regular file`, {
-    hint: 'Move it away and import again',
+/** Keeps what the commit replaces or takes away, so that it can be taken back. */
+async function linkUndo(bench: Workbench, journal: Journal): Promise<void> {
+  const { disk, layout } = bench;
+  const undo = join(layout.undo, journal.attempt);
+  await makeOwnDirectory(bench, layout.undo);
+  await makeOwnDirectory(bench, undo);
+  await all([...journal.actions.entries()], async ([n, action]) => {
+    if (action.action === 'retire' || action.before === undefined) return;
+    const kept = join(undo, String(n));
+    await disk.linkOrCopy(join(layout.repository, action.path), kept);
+    await disk.syncFile(kept);
   });
+  await disk.syncDirectory(undo);
+  await disk.syncDirectory(layout.undo);
 }
 
-/** The first regular file of a directory: new files get its mode and owner. */
-function modelFileIn({ models }: Place, directory: string): Stats | undefined {
-  if (models.has(directory)) return models.get(directory);
-  const model = readdirSync(directory, { withFileTypes: true }).find(
-    (item) => item.isFile() && !item.name.startsWith('.'),
-  );
-  const stats = model && statSync(join(directory, model.name));
-  models.set(directory, stats);
-  return stats;
+/** Makes a directory of ours, if it is not there. */
+export async function makeOwnDirectory({ disk, layout }: Workbench, directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  await disk.makeDirectory(directory, 0o700);
+  await disk.syncDirectory(layout.own);
 }
 
-/** Only root may give files away; for anyone else they stay their own. */
-async function own(path: string, uid: number, gid: number): Promise<void> {
+/** Makes the directories of the plan with mode and owner of the ones above them. */
+async function makeDirectories({ disk, layout }: Workbench, { directories }: Journal): Promise<void> {
+  for (const path of directories) {
+    const directory = join(layout.repository, path);
+    const above = join(layout.repository, directoryOf(path));
+    if (!existsSync(directory)) await disk.makeDirectory(directory, 0o755);
+    await disk.setOwnership(directory, ownershipOf(above, 0o7777));
+    await disk.syncDirectory(directory);
+    await disk.syncDirectory(above);
+  }
+}
+
+/** Mode and owner of what is at a path, as a model for something new. */
+export function ownershipOf(path: string, mask: number): Ownership {
+  const { mode, uid, gid } = statSync(path);
+  return { mode: mode & mask, uid, gid };
+}
+
+/** Writes one of our documents durably: under another name, synced, renamed, its directory synced. */
+export async function writeDocument(
+  { disk, layout }: Workbench,
+  file: string,
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  const partial = `${file}.partial`;
+  await disk.remove(partial);
+  const written = await disk.create(partial);
   try {
-    await chown(path, uid, gid);
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'EPERM') throw error;
+    for (const chunk of chunks) await written.write(chunk);
+  } finally {
+    await written.close();
   }
+  await disk.syncFile(partial);
+  await disk.rename(partial, file);
+  await disk.syncDirectory(layout.own);
 }
 
-/** Makes a directory with mode and owner of the one above it. */
-async function makeDirectory(place: Place, directory: string): Promise<void> {
-  if (existsSync(directory)) {
-    requireInside(place.root, directory);
-    return;
-  }
-  await makeDirectory(place, dirname(directory));
-  await mkdir(directory);
-  const above = statSync(dirname(directory));
-  await chmod(directory, above.mode & 0o7777);
-  await own(directory, above.uid, above.gid);
-}
-
-function requireInside(root: string, directory: string): void {
-  if (staysInside(root, directory)) return;
-  throw new CondaDiffError(
-    'malformed',
-    `${directory} leads out of the repository, to ${realpathSync(directory)}`,
-    {
-      hint: 'Replace this link by a directory in the repository',
-    },
+/** Syncs directories, each once, several at a time. */
+export async function syncDirectories({ disk }: Workbench, directories: readonly string[]): Promise<void> {
+  await all(
+    [...new Set(directories)].filter((one) => existsSync(one)),
+    (one) => disk.syncDirectory(one),
   );
 }
 
-async function perform({ repository, stage }: Place, action: CommitAction): Promise<void> {
-  const destination = join(repository, action.path);
-  if (action.action === 'publish') await rename(join(stage, action.path), destination);
-  else await rm(destination, { force: true });
-}
-
-function touchedDirectories(repository: string, plan: readonly CommitAction[]): string[] {
-  return [...new Set(plan.map(({ path }) => join(repository, directoryOf(path))))].filter((one) =>
-    existsSync(one),
-  );
-}
-
-async function syncDirectories(directories: readonly string[]): Promise<void> {
-  const limit = pLimit(SYNCED_AT_ONCE);
-  const results = await Promise.allSettled(directories.map((directory) => limit(syncDirectory, directory)));
+/** Runs work for every item, some at a time, and waits for all of it also when one fails. */
+export async function all<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const limit = pLimit(AT_ONCE);
+  const results = await Promise.allSettled(items.map((item) => limit(work, item)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-}
-
-/** Removes the directories that the removals emptied, upwards, never the repository itself. */
-async function removeEmptyDirectories(repository: string, plan: readonly CommitAction[]): Promise<void> {
-  const removed = plan.filter(({ action }) => action === 'remove').map(({ path }) => directoryOf(path));
-  for (const start of new Set(removed)) {
-    for (let directory = start; directory !== ''; directory = directoryOf(directory)) {
-      if (!(await removeIfEmpty(join(repository, directory)))) break;
-    }
-  }
-}
-
-async function removeIfEmpty(directory: string): Promise<boolean> {
-  try {
-    await rmdir(directory);
-    return true;
-  } catch (error) {
-    if (isSystemError(error) && ['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EBUSY'].includes(error.code))
-      return error.code === 'ENOENT';
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { shortDigest } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
+import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
 
 /** The JSON document of an import, without its command. */
@@ -28,8 +29,8 @@ export function importLines(
   if (outcome === 'already-applied') return [`${name} is applied already`, state];
   const count = (wanted: (action: CommitAction) => boolean): string => String(plan.filter(wanted).length);
   return [
-    `${name} is applied to ${repository}: ${count((one) => one.action === 'publish' && !one.replacing)} added, ` +
-      `${count((one) => one.action === 'publish' && one.replacing)} replaced, ${count((one) => one.action === 'remove')} removed`,
+    `${name} is applied to ${repository}: ${count((one) => one.action === 'publish' && !one.before)} added, ` +
+      `${count((one) => one.action === 'publish' && one.before !== undefined)} replaced, ${count((one) => one.action !== 'publish')} removed`,
     state,
     ...absentLines(manifest.absent.length),
   ];
@@ -49,4 +50,40 @@ export function planLines({ outcome, manifest, plan }: ImportOutcome): string[] 
     `Update ${String(manifest.sequence)} fits; the archive was not read. In this order:`,
     ...plan.map(({ step, action, path }) => `${String(step)} ${action} ${path}`),
   ];
+}
+
+/** The JSON document of `status`, without its command. */
+export function describeStatus({ interrupted, state, lastImport, undoBytes, retired }: Status): object {
+  return {
+    state: state ?? null,
+    interrupted: interrupted ? { kind: interrupted.kind, update: interrupted.update } : null,
+    lastImport: lastImport ? { update: lastImport.update, at: lastImport.at, to: lastImport.to } : null,
+    undo: { possible: lastImport?.keepsUndo === true && !interrupted, bytes: undoBytes },
+    retired,
+  };
+}
+
+/** The lines that `status` prints. */
+export function statusLines(status: Status, repository: string): string[] {
+  const { interrupted, state, lastImport, undoBytes, retired } = status;
+  const lines =
+    state === undefined
+      ? [
+          `Interrupted ${interrupted?.kind ?? 'import'} of update ${interrupted?.update.sequence ?? '?'}: there is no state to tell`,
+          `End it with: conda-diff-import recover ${repository}`,
+        ]
+      : [
+          `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
+        ];
+  if (lastImport === undefined) lines.push('Nothing was imported yet, or the last import was undone');
+  else {
+    const { update, at, to, keepsUndo } = lastImport;
+    const changed = state !== undefined && state.digest !== to.digest ? '; the copy was changed since' : '';
+    lines.push(`Last import: update ${update.sequence} of site '${update.site}', ${at}${changed}`);
+    lines.push(
+      keepsUndo ? `Undo holds ${formatBytes(undoBytes)}` : 'Undo is not possible: imported with --no-undo',
+    );
+  }
+  lines.push(`Retired: ${formatCount(retired.files, 'file')}, ${formatBytes(retired.bytes)}`);
+  return lines;
 }

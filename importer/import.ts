@@ -1,85 +1,145 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { timestamp } from '../shared/clock.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
-import { type Manifest, targetOf } from '../shared/manifest.js';
 import { writeReference } from '../shared/present-state.js';
-import { readBaseReference } from '../shared/read-base.js';
-import { readManifest } from '../shared/read-document.js';
-import { readState, type Survey } from '../shared/read-state.js';
-import { checkTotals, referenceOf } from '../shared/reference.js';
+import { referenceOf, totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
-import { EMPTY_STATE, type State } from '../shared/state.js';
-import { applyDiff } from '../shared/diff.js';
-import { diffOf } from '../shared/manifest.js';
-import { commit } from './commit.js';
-import { type CommitAction, planCommit } from './commit-plan.js';
-import { type Fit, fitOf } from './fit.js';
-import { leftovers, removeLeftovers } from './leftovers.js';
-import { locateManifest } from './locate.js';
-import { unfit } from './refuse.js';
-import { stageUpdate } from './stage.js';
+import type { State } from '../shared/state.js';
+import { finishStage, missingDirectories } from './attributes.js';
+import { commit, makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
+import { completeCommit, type Notebook } from './complete.js';
+import { type Disk, realDisk } from './disk.js';
+import { requireSettled } from './interrupted.js';
+import type { Journal } from './journal.js';
+import { layoutOf } from './layout.js';
+import { makesLinks, measure, needsOf } from './measure.js';
+import { clearOwnFiles, readJournal, readRetired } from './own-files.js';
+import { requireFeasible } from './preflight.js';
+import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
+import { recover } from './recover.js';
+import { encodeRetired } from './retired.js';
+import { DISCARD, readUpdate, StageSink } from './stage.js';
 
-export interface ImportOptions {
-  /** The archive, the manifest, or their directory. */
-  readonly update: string;
-  /** Absolute path; made when only its parent is there. */
-  readonly repository: string;
+export interface ImportOptions extends PrepareOptions {
   readonly stateDirectory: string;
-  readonly signal: AbortSignal;
+  /** Whether what is replaced or removed is kept, so that the import can be undone or taken back. */
+  readonly keepsUndo: boolean;
+  readonly note: (line: string) => void;
+  /** The file system, unless a test puts another in its place. */
+  readonly disk?: Disk;
 }
 
 /** What an import did, or would do. */
-export interface ImportOutcome {
-  readonly outcome: 'already-applied' | 'apply';
-  readonly manifest: Manifest;
-  readonly target: State;
-  readonly plan: readonly CommitAction[];
-}
+export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'>;
 
 /**
- * Applies an update: manifest → fit → stage and verify all → commit → re-check → reference.
+ * Applies an update: recover → manifest → fit → preflight → stage and verify all → commit → re-check → reference.
  *
- * @throws CondaDiffError fit, when the update does not lead from this state; integrity or malformed, when the
- *   update is damaged; in all of these nothing was changed; locked; io
+ * @throws CondaDiffError fit, when the update does not lead from this state; integrity or malformed, when it is
+ *   damaged; in all of these nothing was changed; locked; io; interrupted
  */
 export async function importUpdate(options: ImportOptions): Promise<ImportOutcome> {
-  const { repository } = options;
+  const { repository, note } = options;
   const made = await makeRepository(repository);
   try {
-    return await withLock(repository, 'conda-diff-import apply', () => applyLocked(options));
+    return await withLock(repository, 'conda-diff-import apply', async () => {
+      const bench = benchFor(options);
+      const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
+      await recoverFirst(bench, notebook, note);
+      const prepared = await prepare(options, notebook.cache);
+      if (prepared.outcome === 'already-applied') await noteApplied(bench, notebook, prepared);
+      else await applyPrepared(bench, notebook, options, prepared);
+      return prepared;
+    });
   } catch (error) {
     if (made) await removeUnused(repository);
     throw error;
   }
 }
 
-async function applyLocked(options: ImportOptions): Promise<ImportOutcome> {
-  const { repository, stateDirectory, signal } = options;
-  const stage = join(repository, STATE_DIRECTORY, 'stage');
-  await rm(stage, { recursive: true, force: true });
-  const cache = await HashCache.open(repository);
-  const prepared = await prepare(options, cache);
-  const { manifest, target, plan, outcome, directory } = prepared;
-  if (outcome === 'apply') {
-    try {
-      await stageUpdate(manifest, directory, stage, signal);
-      await commit(repository, stage, plan);
-    } finally {
-      await rm(stage, { recursive: true, force: true });
-    }
-  } else await removeLeftovers(repository, prepared.leftovers);
-  await recheck(options, manifest, cache);
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  await writeReference(
-    repository,
-    join(stateDirectory, 'reference.json'),
-    referenceOf(target, manifest.globs),
+/** What the engine works with, for one run on a repository. */
+export function benchFor(options: { repository: string; signal: AbortSignal; disk?: Disk }): Workbench {
+  return { disk: options.disk ?? realDisk, layout: layoutOf(options.repository), signal: options.signal };
+}
+
+/** Ends what an interrupted run left, and clears away what no journal speaks of. */
+export async function recoverFirst(
+  bench: Workbench,
+  notebook: Notebook,
+  note: (line: string) => void,
+): Promise<void> {
+  const recovery = await recover(bench, notebook);
+  if (recovery !== undefined) note(recoveryLine(recovery.did, recovery.journal));
+  await clearOwnFiles(bench, (await readJournal(bench.layout.lastImport))?.attempt);
+}
+
+export function recoveryLine(did: 'finished' | 'taken-back', { kind, update }: Journal): string {
+  const what = `The interrupted ${kind} of update ${String(update.sequence)}`;
+  return did === 'finished' ? `${what} was finished` : `${what} was taken back: the copy is as it was before`;
+}
+
+async function applyPrepared(
+  bench: Workbench,
+  notebook: Notebook,
+  options: ImportOptions,
+  { manifest, directory, local, target, plan }: Prepared,
+): Promise<State> {
+  const { disk, layout, signal } = bench;
+  const { keepsUndo } = options;
+  const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
+  requireFeasible(layout.repository, needs, measure(layout, plan));
+  try {
+    await makeOwnDirectory(bench, layout.stage);
+    await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
+    const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
+    await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
+  } catch (error) {
+    await disk.removeTree(layout.stage);
+    throw asIoError(error);
+  }
+  const { id, site, sequence } = manifest;
+  const journal: Journal = {
+    attempt: randomBytes(8).toString('hex'),
+    kind: 'import',
+    globs: manifest.globs,
+    update: { id, site, sequence },
+    from: totalsOf(local),
+    to: manifest.target,
+    keepsUndo,
+    at: timestamp(),
+    directories: missingDirectories(layout.repository, plan),
+    actions: plan,
+  };
+  await commit(bench, journal);
+  return completeCommit(bench, journal, notebook);
+}
+
+/** The state is the target already: what an interrupted or hand-made end left out is made up for. */
+async function noteApplied(
+  bench: Workbench,
+  notebook: Notebook,
+  { manifest, target, leftovers }: Prepared,
+): Promise<void> {
+  const { layout } = bench;
+  await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
+  const file = join(notebook.stateDirectory, 'reference.json');
+  await writeReference(layout.repository, file, referenceOf(target, manifest.globs));
+  await notebook.cache.save();
+  const known = await readRetired(layout);
+  const paths = new Set(known.map(({ path }) => path));
+  const found = leftovers.filter(({ path }) => !paths.has(path));
+  if (found.length === 0) return;
+  const mark = { attempt: randomBytes(8).toString('hex'), at: timestamp() };
+  await writeDocument(
+    bench,
+    layout.retired,
+    encodeRetired([...known, ...found.map((entry) => ({ ...entry, ...mark }))]),
   );
-  await cache.save();
-  return { outcome, manifest, target, plan };
 }
 
 /**
@@ -88,92 +148,12 @@ async function applyLocked(options: ImportOptions): Promise<ImportOutcome> {
  * @param contents whether the archives are read, too
  * @throws CondaDiffError as {@link importUpdate}
  */
-export async function checkUpdate(options: ImportOptions, contents: boolean): Promise<ImportOutcome> {
-  const { manifest, target, plan, outcome, directory } = await prepare(
-    options,
-    await HashCache.open(options.repository),
-  );
-  if (contents) await stageUpdate(manifest, directory, undefined, options.signal);
-  return { outcome, manifest, target, plan };
-}
-
-interface Prepared extends ImportOutcome {
-  /** Where the files of the update are. */
-  readonly directory: string;
-  /** Removed files that are on disk though the local state is the target. */
-  readonly leftovers: readonly string[];
-}
-
-/** Reads the update's documents and the local state, and decides what is to be done. */
-async function prepare(options: ImportOptions, cache: HashCache): Promise<Prepared> {
-  const { repository, update, signal } = options;
-  const file = locateManifest(update);
-  const manifest = await readManifest(file);
-  const base = await readBaseReference(manifest, file);
-  const stated = base && targetOf(manifest, base, file);
-  const survey = await readLocal(repository, manifest, cache, signal);
-  const local = survey?.state ?? EMPTY_STATE;
-  const kindOf = survey?.kindOf ?? (() => 'artifact' as const);
-  const fit = fitOf(manifest, base, local, kindOf);
-  if (fit.outcome !== 'apply' && fit.outcome !== 'already-applied')
-    throw unfit(fit, manifest, local, repository);
-  const target = fit.outcome === 'already-applied' ? local : (stated ?? targetFrom(local, manifest, file));
-  return {
-    outcome: fit.outcome,
-    manifest,
-    target,
-    plan: planFor(fit, manifest, local, target, kindOf),
-    directory: dirname(file),
-    leftovers: fit.outcome === 'already-applied' ? await leftovers(repository, manifest, signal) : [],
-  };
-}
-
-function planFor(
-  fit: Fit,
-  manifest: Manifest,
-  local: State,
-  target: State,
-  kindOf: Survey['kindOf'],
-): readonly CommitAction[] {
-  return fit.outcome === 'apply' ? planCommit(manifest, local, target, kindOf) : [];
-}
-
-/** Without the base reference the local state, being exactly the base, stands for it. */
-function targetFrom(local: State, manifest: Manifest, name: string): State {
-  const target = applyDiff(local, diffOf(manifest));
-  checkTotals(`${name}: local state and files`, manifest.target, target);
-  return target;
-}
-
-/** The local state as the exporter's globs see it; what the update touches is hashed. */
-async function readLocal(
-  repository: string,
-  manifest: Manifest,
-  cache: HashCache,
-  signal: AbortSignal,
-): Promise<Survey | undefined> {
-  if (!existsSync(repository)) return undefined;
-  const touched = new Set([...manifest.files, ...manifest.removed].map(({ path }) => path));
-  return readState(repository, {
-    globs: manifest.globs,
-    cache,
-    mustHash: (path) => touched.has(path),
-    signal,
-  });
-}
-
-/**
- * Reads the state again from disk: it must be the target.
- *
- * @throws CondaDiffError integrity
- */
-async function recheck(
-  { repository, signal }: ImportOptions,
-  manifest: Manifest,
-  cache: HashCache,
-): Promise<void> {
-  const survey = await readLocal(repository, manifest, cache, signal);
-  checkTotals(`${repository}: the files after the import`, manifest.target, survey?.state ?? EMPTY_STATE);
+export async function checkUpdate(options: PrepareOptions, contents: boolean): Promise<ImportOutcome> {
+  const layout = layoutOf(options.repository);
+  requireSettled(layout);
+  const prepared = await prepare(options, await HashCache.open(options.repository));
+  if (contents) await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal);
+  return prepared;
 }
 
 /** @returns whether the repository was made */
@@ -192,6 +172,8 @@ async function makeRepository(repository: string): Promise<boolean> {
 
 /** Removes a repository that was made for an import that then changed nothing. */
 async function removeUnused(repository: string): Promise<void> {
+  const layout = layoutOf(repository);
+  if (existsSync(layout.journal) || existsSync(layout.committed)) return;
   const names = await readdir(repository);
   if (names.every((name) => name === STATE_DIRECTORY)) await rm(repository, { recursive: true });
 }

@@ -1,25 +1,23 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { writeAll } from '../shared/atomic-file.js';
+import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
+import type { CommitAction } from './commit-plan.js';
+import type { Disk, NewFile } from './disk.js';
 import { type FileSink, readVolume } from './read-volume.js';
 
 /**
- * Extracts the files of an update below `stage` and verifies every byte of its volumes.
+ * Reads the volumes of an update, verifies every byte of them and passes the files on.
  *
  * @param directory where the volumes are; nothing is written there
- * @param stage directory to extract into, or `undefined` to verify only
  * @throws CondaDiffError integrity, naming every file whose content is wrong; malformed; io
  */
-export async function stageUpdate(
+export async function readUpdate(
   manifest: Manifest,
   directory: string,
-  stage: string | undefined,
+  sink: FileSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const sink = stage === undefined ? DISCARD : new StageSink(stage);
   const wrong: Mismatch[] = [];
   let next = 0;
   for (const volume of manifest.volumes) {
@@ -34,40 +32,44 @@ export async function stageUpdate(
   });
 }
 
-const DISCARD: FileSink = {
+/** Verifies only. */
+export const DISCARD: FileSink = {
   begin: () => Promise.resolve(),
   write: () => Promise.resolve(),
   end: () => Promise.resolve(),
 };
 
-/** Writes each file below the stage and fsyncs it. */
-class StageSink implements FileSink {
+/** Writes each file that the plan publishes to the stage; the others are only verified. */
+export class StageSink implements FileSink {
+  readonly #disk: Disk;
   readonly #stage: string;
-  readonly #made = new Set<string>();
-  #handle: FileHandle | undefined;
-  #file = '';
+  readonly #numbers: ReadonlyMap<string, number>;
+  #file: NewFile | undefined;
+  #name = '';
 
-  constructor(stage: string) {
+  /** @param stage a directory that exists; the n-th action's file is `<n>` in it */
+  constructor(disk: Disk, stage: string, actions: readonly CommitAction[]) {
+    this.#disk = disk;
     this.#stage = stage;
+    const published = [...actions.entries()].filter(([, { action }]) => action === 'publish');
+    this.#numbers = new Map(published.map(([n, { path }]) => [path, n]));
   }
 
   async begin({ path }: { readonly path: string }): Promise<void> {
-    this.#file = join(this.#stage, path);
+    const n = this.#numbers.get(path);
+    if (n === undefined) return;
+    this.#name = `${path} to the stage`;
     await this.#guard(async () => {
-      const directory = dirname(this.#file);
-      if (!this.#made.has(directory)) await mkdir(directory, { recursive: true, mode: 0o700 });
-      this.#made.add(directory);
-      this.#handle = await open(this.#file, 'wx', 0o600);
+      this.#file = await this.#disk.create(join(this.#stage, String(n)));
     });
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    await this.#guard(async () => writeAll(this.#handle as FileHandle, chunk));
+    await this.#guard(async () => this.#file?.write(chunk));
   }
 
   async end(): Promise<void> {
-    await this.#guard(async () => this.#handle?.sync());
-    await this.#close();
+    await this.#guard(() => this.#close());
   }
 
   async #guard(step: () => Promise<void>): Promise<void> {
@@ -75,13 +77,13 @@ class StageSink implements FileSink {
       await step();
     } catch (error) {
       await this.#close();
-      throw asIoError(error, `Cannot write ${this.#file}`);
+      throw asIoError(error, `Cannot write ${this.#name}`);
     }
   }
 
   async #close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
   }
 }

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
+import { formatBytes, formatCount } from '../shared/figures.js';
+import { describeImport, importLines, planLines } from './describe.js';
+import { checkUpdate, importUpdate } from './import.js';
+import { placeOf } from './place.js';
+
+interface ApplyFlags extends CommonOptions {
+  readonly dryRun?: boolean;
+  readonly undo: boolean;
+  readonly removeNow?: boolean;
+}
+
+const UPDATE = 'the update.tar, its manifest, or the directory that holds them';
+
+/** Declares `apply`, the default command. */
+export function addApply(program: Command): void {
+  addCommonOptions(
+    program
+      .command('apply', { isDefault: true })
+      .description('verify an update, apply it, and write the reference of the new state')
+      .argument('<update>', UPDATE)
+      .argument('[repository]', 'directory of the copy; made when only its parent is there')
+      .option('--dry-run', 'print what would be done, change nothing')
+      .option('--no-undo', 'keep nothing of what is replaced: saves space, but the import cannot be undone')
+      .option('--remove-now', 'delete removed artifacts at once instead of at the next import'),
+  ).action(async (update: string, repository: string | undefined, flags: ApplyFlags) => {
+    const shell = createShell(flags);
+    const place = await placeOf(repository, flags);
+    const removeNow = flags.removeNow ?? false;
+    const options = { ...place, update: resolve(update), removeNow, signal: shell.signal };
+    if (flags.dryRun) {
+      const outcome = await checkUpdate(options, false);
+      const document = { command: 'apply', dryRun: true, ...describeImport(outcome), plan: outcome.plan };
+      shell.report(document, planLines(outcome));
+      return;
+    }
+    const outcome = await importUpdate({ ...options, keepsUndo: flags.undo, note: shell.note });
+    const document = { command: 'apply', dryRun: false, ...describeImport(outcome) };
+    shell.report(document, importLines(outcome, place.repository));
+  });
+}
+
+/** Declares `check`. */
+export function addCheck(program: Command): void {
+  addCommonOptions(
+    program
+      .command('check')
+      .description('verify everything that apply would verify, change nothing')
+      .argument('<update>', UPDATE)
+      .argument('[repository]', 'directory of the copy'),
+  ).action(async (update: string, repository: string | undefined, flags: CommonOptions) => {
+    const shell = createShell(flags);
+    const place = await placeOf(repository, flags);
+    const options = { ...place, update: resolve(update), removeNow: false, signal: shell.signal };
+    const outcome = await checkUpdate(options, true);
+    const { files, sequence } = outcome.manifest;
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    const finding = outcome.outcome === 'apply' ? 'fits and can be applied' : 'is applied already';
+    shell.report({ command: 'check', ...describeImport(outcome) }, [
+      `Update ${sequence} is whole (${formatCount(files.length, 'file')}, ${formatBytes(bytes)}) and ${finding}`,
+    ]);
+  });
+}

@@ -1,0 +1,98 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { HashCache } from '../shared/hash-cache.js';
+import { asIoError } from '../shared/errors.js';
+import { writeReference } from '../shared/present-state.js';
+import { readState } from '../shared/read-state.js';
+import { staysInside } from '../shared/real-path.js';
+import { checkTotals, referenceOf, type Totals } from '../shared/reference.js';
+import type { State } from '../shared/state.js';
+import { type Workbench, writeDocument } from './commit.js';
+import type { Journal } from './journal.js';
+import { clearOwnFiles, readRetired } from './own-files.js';
+import { encodeRetired, type Retired, retiredAfter } from './retired.js';
+
+/** Where the end of a commit is noted. */
+export interface Notebook {
+  /** Where reference.json is kept. */
+  readonly stateDirectory: string;
+  readonly cache: HashCache;
+}
+
+/**
+ * Ends a commit whose actions are all performed: re-check → reference → retired list → clean-up. Every part can
+ * be done again.
+ *
+ * @returns the state, which is the target
+ * @throws CondaDiffError integrity, when the state on disk is not the target: then nothing is noted, and `undo`
+ *   can still take the import back; io
+ */
+export async function completeCommit(bench: Workbench, journal: Journal, notebook: Notebook): Promise<State> {
+  const { layout } = bench;
+  const touched = new Set(journal.actions.map(({ path }) => path));
+  const state = await stateOnDisk(bench, journal, notebook, (path) => touched.has(path));
+  try {
+    checkTotals(`${layout.repository}: the files after the ${journal.kind}`, journal.to, state);
+  } catch (error) {
+    await closeCommit(bench, journal);
+    throw error;
+  }
+  try {
+    await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
+    const file = join(notebook.stateDirectory, 'reference.json');
+    await writeReference(layout.repository, file, referenceOf(state, journal.globs));
+    const { kept, expired } = retiredAfter(await readRetired(layout), journal, state);
+    await deleteRetired(bench, expired);
+    await writeDocument(bench, layout.retired, encodeRetired(kept));
+    await clearOwnFiles(bench, journal.kind === 'import' && journal.keepsUndo ? journal.attempt : undefined);
+    await closeCommit(bench, journal);
+  } catch (error) {
+    throw asIoError(error);
+  }
+  await notebook.cache.save();
+  return state;
+}
+
+/** The commit record becomes the record of the last import; an undone import is not the last one any more. */
+async function closeCommit({ disk, layout }: Workbench, { kind }: Journal): Promise<void> {
+  if (kind === 'import') await disk.rename(layout.committed, layout.lastImport);
+  else {
+    await disk.remove(layout.lastImport);
+    await disk.syncDirectory(layout.own);
+    await disk.remove(layout.committed);
+  }
+  await disk.syncDirectory(layout.own);
+}
+
+/** Reads the state of the repository under the globs of a journal. */
+export async function stateOnDisk(
+  { layout, signal }: Workbench,
+  { globs }: Journal,
+  { cache }: Notebook,
+  mustHash: (path: string) => boolean,
+): Promise<State> {
+  return (await readState(layout.repository, { globs, cache, mustHash, signal })).state;
+}
+
+/** Whether two states are the same by digest and totals. */
+export function sameTotals(a: Totals, b: Totals): boolean {
+  return a.digest === b.digest && a.count === b.count && a.bytes === b.bytes;
+}
+
+/** Deletes retired files that are still what they were when they were retired, as far as their size tells. */
+export async function deleteRetired(
+  { disk, layout }: Workbench,
+  entries: readonly Retired[],
+): Promise<number> {
+  const root = realpathSync(layout.repository);
+  let bytes = 0;
+  for (const { path, size } of entries) {
+    const file = join(layout.repository, path);
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (!stats?.isFile() || stats.size !== size || !staysInside(root, dirname(file))) continue;
+    await disk.remove(file);
+    bytes += size;
+  }
+  return bytes;
+}

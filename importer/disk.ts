@@ -1,0 +1,132 @@
+import { constants } from 'node:fs';
+import {
+  chmod,
+  chown,
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  rmdir,
+  utimes,
+} from 'node:fs/promises';
+import { syncDirectory, writeAll } from '../shared/atomic-file.js';
+import { isSystemError } from '../shared/errors.js';
+
+/** Permission bits and owner. */
+export interface Ownership {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A new file that is being written. */
+export interface NewFile {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Closes it without making it durable. */
+  close(): Promise<void>;
+}
+
+/**
+ * Every change that an import makes to a file system goes through here, so that the tests can stop, fail, record
+ * and replay it. Nothing is durable before the file, and the directory that its name is in, are synced.
+ */
+export interface Disk {
+  /** Creates a file of mode 0600; it must not exist. */
+  create(path: string): Promise<NewFile>;
+  makeDirectory(path: string, mode: number): Promise<void>;
+  setOwnership(path: string, ownership: Ownership): Promise<void>;
+  /** @param mtime seconds since 1970 */
+  setTime(path: string, mtime: number): Promise<void>;
+  /** Makes a second name for a file, or a copy of it where the file system gives it none. */
+  linkOrCopy(from: string, to: string): Promise<void>;
+  /** Replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; it need not be there. */
+  remove(path: string): Promise<void>;
+  /** Removes a directory if it is empty; says whether it is gone. */
+  removeDirectory(path: string): Promise<boolean>;
+  /** Removes a directory of ours with everything in it; it need not be there. */
+  removeTree(path: string): Promise<void>;
+  syncFile(path: string): Promise<void>;
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** The file system itself. */
+export const realDisk: Disk = {
+  create: async (path) => new OpenFile(await open(path, 'wx', 0o600)),
+  makeDirectory: async (path, mode) => {
+    await mkdir(path, { mode });
+  },
+  setOwnership: async (path, { mode, uid, gid }) => {
+    await chmod(path, mode);
+    await own(path, uid, gid);
+  },
+  setTime: async (path, mtime) => utimes(path, Date.now() / 1000, mtime),
+  linkOrCopy,
+  rename,
+  remove: async (path) => rm(path, { force: true }),
+  removeDirectory,
+  removeTree: async (path) => rm(path, { recursive: true, force: true }),
+  syncFile: async (path) => {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  syncDirectory,
+};
+
+class OpenFile implements NewFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await writeAll(this.#handle, chunk);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** Only root may give files away; for anyone else they stay their own. */
+async function own(path: string, uid: number, gid: number): Promise<void> {
+  try {
+    await chown(path, uid, gid);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EPERM') throw error;
+  }
+}
+
+/** What link(2) fails with where it cannot work: no hard links, `protected_hardlinks`, another file system. */
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'];
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    return;
+  } catch (error) {
+    if (!isSystemError(error) || !NO_LINKS.includes(error.code)) throw error;
+  }
+  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+}
+
+async function removeDirectory(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return true;
+    if (isSystemError(error) && ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY'].includes(error.code))
+      return false;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { asIoError } from '../shared/errors.js';
+import { NO_GLOBS } from '../shared/globs.js';
+import { readState } from '../shared/read-state.js';
+import { type Totals, totalsOf } from '../shared/reference.js';
+import { type Workbench, writeDocument } from './commit.js';
+import { deleteRetired, type Notebook } from './complete.js';
+import { isInterrupted } from './interrupted.js';
+import type { Journal } from './journal.js';
+import { readJournal, readRetired } from './own-files.js';
+import { encodeRetired, olderThan } from './retired.js';
+
+/** What `gc` did. */
+export interface Collected {
+  readonly files: number;
+  readonly bytes: number;
+  /** Retired files that wait on. */
+  readonly waiting: number;
+}
+
+/**
+ * Deletes retired files that have waited since before `limit`. What the state tracks again is left alone.
+ *
+ * @throws CondaDiffError io
+ */
+export async function collectGarbage(bench: Workbench, notebook: Notebook, limit: Date): Promise<Collected> {
+  const { layout, signal } = bench;
+  const globs = (await readJournal(layout.lastImport))?.globs ?? NO_GLOBS;
+  const { state } = await readState(layout.repository, { globs, cache: notebook.cache, signal });
+  const { kept, expired } = olderThan(await readRetired(layout), limit, state);
+  try {
+    const bytes = await deleteRetired(bench, expired);
+    await writeDocument(bench, layout.retired, encodeRetired(kept));
+    return { files: expired.length, bytes, waiting: kept.length };
+  } catch (error) {
+    throw asIoError(error);
+  }
+}
+
+/** What `status` tells. */
+export interface Status {
+  /** The commit that was not ended; then there is no state. */
+  readonly interrupted: Journal | undefined;
+  readonly state: Totals | undefined;
+  readonly lastImport: Journal | undefined;
+  /** Bytes that undo holds beside the files of the repository. */
+  readonly undoBytes: number;
+  readonly retired: { readonly files: number; readonly bytes: number };
+}
+
+/** Looks at a copy without changing anything. */
+export async function readStatus(bench: Workbench, notebook: Notebook): Promise<Status> {
+  const { layout, signal } = bench;
+  const lastImport = await readJournal(layout.lastImport);
+  const interrupted = isInterrupted(layout)
+    ? ((await readJournal(layout.committed)) ?? (await readJournal(layout.journal)))
+    : undefined;
+  const retired = await readRetired(layout);
+  const survey =
+    interrupted === undefined
+      ? await readState(layout.repository, {
+          globs: lastImport?.globs ?? NO_GLOBS,
+          cache: notebook.cache,
+          signal,
+        })
+      : undefined;
+  return {
+    interrupted,
+    state: survey && totalsOf(survey.state),
+    lastImport,
+    undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
+    retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
+  };
+}
+
+function bytesIn(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+}

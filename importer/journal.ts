@@ -1,0 +1,101 @@
+import { CondaDiffError } from '../shared/errors.js';
+import type { Globs } from '../shared/globs.js';
+import { encodeLineDocument } from '../shared/line-document.js';
+import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
+import { pathProblem } from '../shared/paths.js';
+import { checkFormat, type Totals } from '../shared/reference.js';
+import { RULES } from '../shared/rules.js';
+import { entryValidator, headerValidator } from '../shared/schema.js';
+import type { CommitAction } from './commit-plan.js';
+
+/**
+ * The plan of one commit, durable before its first step. With it, and without any media, an interrupted commit is
+ * finished or taken back: each action is judged by the content that is found.
+ */
+export interface Journal {
+  /** Names the undo directory: 16 hex digits. */
+  readonly attempt: string;
+  readonly kind: 'import' | 'undo';
+  readonly globs: Globs;
+  readonly update: UpdateName;
+  /** The state before. */
+  readonly from: Totals;
+  /** The state after. */
+  readonly to: Totals;
+  /** Whether what is replaced or removed is kept until the end, so that the commit can be taken back. */
+  readonly keepsUndo: boolean;
+  readonly at: string;
+  /** Directories that the commit makes, parents first. */
+  readonly directories: readonly string[];
+  /** The n-th action's files are `stage/<n>`, `undo/<attempt>/<n>` and `trash/<n>`. */
+  readonly actions: readonly CommitAction[];
+}
+
+/** Which update a state came from. */
+export interface UpdateName {
+  readonly id: string;
+  readonly site: string;
+  readonly sequence: number;
+}
+
+const SECTIONS = ['directories', 'actions'] as const;
+
+/** The bytes of a journal. */
+export function encodeJournal(journal: Journal): Generator<Buffer> {
+  const { globs, directories, actions, attempt, kind, update, from, to, keepsUndo, at } = journal;
+  const header = {
+    format: 'conda-diff-journal',
+    version: 1,
+    rules: RULES,
+    ignore: globs.ignore,
+    include: globs.include,
+    ...{ attempt, kind, update, from, to, keepsUndo, at },
+  };
+  return encodeLineDocument(header, [
+    { name: 'directories', entries: directories.map((path) => ({ path })) },
+    { name: 'actions', entries: actions.map((action) => ({ ...action })) },
+  ]);
+}
+
+type JournalHeader = Omit<Journal, 'globs' | (typeof SECTIONS)[number]> & {
+  readonly ignore: readonly string[];
+  readonly include: readonly string[];
+};
+
+/**
+ * Reads a journal.
+ *
+ * @param name the file, for messages
+ * @throws CondaDiffError malformed or integrity
+ */
+export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string): Promise<Journal> {
+  const checkHeader = await headerValidator<JournalHeader & { format: string }>('journal', SECTIONS);
+  const checkDirectory = await entryValidator<{ path: string }>('journal', 'directories');
+  const checkAction = await entryValidator<CommitAction>('journal', 'actions');
+  let header: (JournalHeader & { format: string }) | undefined;
+  const directories: string[] = [];
+  const actions: CommitAction[] = [];
+  const decoder = new LineDocumentDecoder(name, SECTIONS, {
+    header: (value) => {
+      checkFormat(value, name, 'conda-diff-journal');
+      header = checkHeader(value, name);
+    },
+    entry: (section, value) => {
+      if (section === 'directories') directories.push(checkDirectory(value, name).path);
+      else actions.push(checkAction(value, name));
+    },
+  });
+  for (const chunk of chunks) decoder.push(chunk);
+  decoder.end();
+  refuseUnsafe([...directories, ...actions.map(({ path }) => path)], name);
+  const { attempt, kind, update, from, to, keepsUndo, at, ignore, include } = header as JournalHeader;
+  return { attempt, kind, update, from, to, keepsUndo, at, globs: { ignore, include }, directories, actions };
+}
+
+function refuseUnsafe(paths: readonly string[], name: string): void {
+  const details = paths.flatMap((path) => {
+    const problem = pathProblem(path);
+    return problem === undefined ? [] : [`${JSON.stringify(path)} ${problem}`];
+  });
+  if (details.length > 0) throw new CondaDiffError('malformed', `${name} has unsafe paths`, { details });
+}

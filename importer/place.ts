@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { CommonOptions, Shell } from '../shared/cli-shell.js';
+import { readConfig } from '../shared/config.js';
+import { CondaDiffError } from '../shared/errors.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { readReference } from '../shared/read-document.js';
+import type { Reference } from '../shared/reference.js';
+import { STATE_DIRECTORY } from '../shared/rules.js';
+import type { Workbench } from './commit.js';
+import type { Notebook } from './complete.js';
+import { benchFor, realRepository } from './import.js';
+
+/** What a command of the importer works on. */
+export interface Place {
+  /** Absolute real path. */
+  readonly repository: string;
+  readonly stateDirectory: string;
+}
+
+/**
+ * Finds the repository, which need not exist yet; flags win over the configuration.
+ *
+ * @throws CondaDiffError usage
+ */
+export async function placeOf(argument: string | undefined, flags: CommonOptions): Promise<Place> {
+  const config = await readConfig(flags.config);
+  const given = argument ?? config.repository;
+  if (given === undefined) {
+    throw new CondaDiffError('usage', 'No repository was given', {
+      hint: "Name the directory of the copy, or set 'repository' in the file that --config names",
+    });
+  }
+  const repository = realRepository(resolve(given));
+  const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
+  return { repository, stateDirectory: option ?? join(repository, STATE_DIRECTORY) };
+}
+
+/**
+ * Finds a repository that must exist.
+ *
+ * @throws CondaDiffError usage
+ */
+export async function existingPlace(argument: string | undefined, flags: CommonOptions): Promise<Place> {
+  const place = await placeOf(argument, flags);
+  if (existsSync(place.repository)) return place;
+  throw new CondaDiffError('usage', `No such directory: ${place.repository}`);
+}
+
+/** What the last import left, if there was one. */
+export async function lastReference({ stateDirectory }: Place): Promise<Reference | undefined> {
+  const file = join(stateDirectory, 'reference.json');
+  return existsSync(file) ? readReference(file) : undefined;
+}
+
+/** The engine for a repository that must exist, for the commands that go without an update. */
+export async function benchAt(
+  repository: string | undefined,
+  flags: CommonOptions,
+  shell: Shell,
+): Promise<{ place: Place; bench: Workbench; notebook: Notebook }> {
+  const place = await existingPlace(repository, flags);
+  const bench = benchFor({ repository: place.repository, signal: shell.signal });
+  const notebook = { stateDirectory: place.stateDirectory, cache: await HashCache.open(place.repository) };
+  return { place, bench, notebook };
+}

@@ -1,0 +1,77 @@
+import { encodeLineDocument } from '../shared/line-document.js';
+import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
+import { compareUtf8 } from '../shared/paths.js';
+import { checkFormat } from '../shared/reference.js';
+import { RULES } from '../shared/rules.js';
+import { entryValidator, headerValidator } from '../shared/schema.js';
+import type { Entry, State } from '../shared/state.js';
+import type { Journal } from './journal.js';
+
+/** A file that left the target and stays on disk, untracked, for readers of the old index. */
+export interface Retired extends Entry {
+  /** The commit that retired it. */
+  readonly attempt: string;
+  /** When: ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** The bytes of `retired.json`. */
+export function encodeRetired(entries: readonly Retired[]): Generator<Buffer> {
+  const sorted = [...entries].sort((a, b) => compareUtf8(a.path, b.path));
+  const lines = sorted.map(({ path, size, sha256, attempt, at }) => ({ path, size, sha256, attempt, at }));
+  const header = { format: 'conda-diff-retired', version: 1, rules: RULES };
+  return encodeLineDocument(header, [{ name: 'entries', entries: lines }]);
+}
+
+/**
+ * @param name the file, for messages
+ * @throws CondaDiffError malformed or integrity
+ */
+export async function decodeRetired(chunks: Iterable<Uint8Array>, name: string): Promise<Retired[]> {
+  const checkHeader = await headerValidator('retired', ['entries']);
+  const checkEntry = await entryValidator<Retired>('retired', 'entries');
+  const entries: Retired[] = [];
+  const decoder = new LineDocumentDecoder(name, ['entries'], {
+    header: (value) => {
+      checkFormat(value, name, 'conda-diff-retired');
+      checkHeader(value, name);
+    },
+    entry: (_, value) => {
+      entries.push(checkEntry(value, name));
+    },
+  });
+  for (const chunk of chunks) decoder.push(chunk);
+  decoder.end();
+  return entries;
+}
+
+/** What becomes of the retired files when a commit is complete. */
+export interface RetiredAfter {
+  /** The list from now on. */
+  readonly kept: readonly Retired[];
+  /** What goes now: readers had time until this import. */
+  readonly expired: readonly Retired[];
+}
+
+/**
+ * Adds what a commit retired. An import ends the wait of what was retired before; an undo does not. What the
+ * state tracks again is not retired any more.
+ */
+export function retiredAfter(before: readonly Retired[], journal: Journal, state: State): RetiredAfter {
+  const { attempt, at, kind } = journal;
+  const added = journal.actions
+    .filter((action) => action.action === 'retire')
+    .map(({ path, before: content }) => ({ path, ...content, attempt, at }));
+  const again = new Set(added.map(({ path }) => path));
+  const isWaiting = ({ path }: Retired): boolean => state.find(path) < 0 && !again.has(path);
+  const earlier = before.filter((one) => one.attempt !== attempt && isWaiting(one));
+  const kept = added.filter(({ path }) => state.find(path) < 0);
+  return kind === 'import' ? { kept, expired: earlier } : { kept: [...kept, ...earlier], expired: [] };
+}
+
+/** Splits off what has waited since before `limit`; what the state tracks again is neither. */
+export function olderThan(entries: readonly Retired[], limit: Date, state: State): RetiredAfter {
+  const waiting = entries.filter(({ path }) => state.find(path) < 0);
+  const isExpired = ({ at }: Retired): boolean => new Date(at) <= limit;
+  return { kept: waiting.filter((one) => !isExpired(one)), expired: waiting.filter(isExpired) };
+}

@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
+import { formatBytes, formatCount } from '../shared/figures.js';
+import { NO_GLOBS } from '../shared/globs.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
+import { readState } from '../shared/read-state.js';
+import { referenceOf } from '../shared/reference.js';
+import { shortDigest } from '../shared/state.js';
+import { judge } from '../shared/verify.js';
+import { describeStatus, statusLines } from './describe.js';
+import { readStatus } from './housekeeping.js';
+import { requireSettled } from './interrupted.js';
+import { layoutOf } from './layout.js';
+import { benchAt, existingPlace, lastReference } from './place.js';
+
+/** Declares `reference`. */
+export function addReference(program: Command): void {
+  addCommonOptions(
+    program
+      .command('reference')
+      .description('write the present state as a reference; changes nothing else')
+      .argument('[repository]', 'directory of the copy')
+      .option('-o, --output <file>', 'where it is written', 'reference.json'),
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output: string }) => {
+    const shell = createShell(flags);
+    const place = await existingPlace(repository, flags);
+    requireSettled(layoutOf(place.repository));
+    const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
+    const cache = await HashCache.open(place.repository);
+    const survey = await readState(place.repository, { globs, cache, signal: shell.signal });
+    requireReadable(survey);
+    await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
+    remarks(survey).forEach(shell.note);
+    const { digest, count, bytes } = survey.state;
+    shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
+      `Wrote: ${flags.output}`,
+      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
+    ]);
+  });
+}
+
+/** Declares `verify`. */
+export function addVerify(program: Command): void {
+  addCommonOptions(
+    program
+      .command('verify')
+      .description('check every file against its record and the last import')
+      .argument('[repository]', 'directory of the copy')
+      .option('--quick', 'only presence and size'),
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly quick?: boolean }) => {
+    const shell = createShell(flags);
+    const place = await existingPlace(repository, flags);
+    requireSettled(layoutOf(place.repository));
+    const reference = await lastReference(place);
+    const cache = await HashCache.open(place.repository);
+    const survey = await readState(place.repository, {
+      globs: reference?.globs ?? NO_GLOBS,
+      cache,
+      mustHash: () => !flags.quick,
+      signal: shell.signal,
+    });
+    remarks(survey).forEach(shell.note);
+    const { files, bytes, digest } = judge(survey, reference?.state);
+    await cache.saveIfThere();
+    shell.report({ command: 'verify', files, bytes, digest, reference: reference !== undefined }, [
+      `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
+      reference === undefined
+        ? 'Nothing was imported here yet, so only artifacts were checked, against their records'
+        : `State ${shortDigest(digest)}, as the last import left it`,
+    ]);
+  });
+}
+
+/** Declares `status`. */
+export function addStatus(program: Command): void {
+  addCommonOptions(
+    program
+      .command('status')
+      .description('print the state, the last import, and what undo and retired files hold')
+      .argument('[repository]', 'directory of the copy'),
+  ).action(async (repository: string | undefined, flags: CommonOptions) => {
+    const shell = createShell(flags);
+    const { bench, notebook, place } = await benchAt(repository, flags, shell);
+    const status = await readStatus(bench, notebook);
+    shell.data({ command: 'status', ...describeStatus(status) }, statusLines(status, place.repository));
+  });
+}

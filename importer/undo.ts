@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { timestamp } from '../shared/clock.js';
+import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { statFile } from '../shared/fingerprint.js';
+import { hashFile } from '../shared/hashing.js';
+import { type State, shortDigest } from '../shared/state.js';
+import { finishStage, missingDirectories } from './attributes.js';
+import { all, commit, makeOwnDirectory, type Workbench } from './commit.js';
+import type { Content } from './commit-plan.js';
+import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
+import type { Journal } from './journal.js';
+import { clearOwnFiles, readJournal } from './own-files.js';
+import { planUndo, type UndoAction } from './undo-plan.js';
+
+/** What an undo went back from and to. */
+export interface Undone {
+  readonly undone: Journal;
+  readonly state: State;
+}
+
+/**
+ * Takes the last import back: the repository is as it was before, by a journalled commit of its own.
+ *
+ * @throws CondaDiffError fit, when there is nothing to undo or the state is not that import's target any more;
+ *   integrity, when what was kept is not there or damaged; io
+ */
+export async function undoLastImport(bench: Workbench, notebook: Notebook): Promise<Undone> {
+  const { layout } = bench;
+  const last = await readJournal(layout.lastImport);
+  if (last === undefined)
+    throw new CondaDiffError('fit', `There is no import of ${layout.repository} to undo`, {
+      outcome: 'nothing-to-undo',
+    });
+  if (!last.keepsUndo) throw notKept(bench);
+  await requireTarget(bench, last, notebook);
+  const plan = planUndo(last);
+  await requireKept(bench, last, plan);
+  await clearOwnFiles(bench, last.attempt);
+  await stageFromUndo(bench, last, plan);
+  const journal: Journal = {
+    attempt: randomBytes(8).toString('hex'),
+    kind: 'undo',
+    globs: last.globs,
+    update: last.update,
+    from: last.to,
+    to: last.from,
+    keepsUndo: true,
+    at: timestamp(),
+    directories: missingDirectories(
+      layout.repository,
+      plan.map(({ action }) => action),
+    ),
+    actions: plan.map(({ action }) => action),
+  };
+  await commit(bench, journal);
+  return { undone: last, state: await completeCommit(bench, journal, notebook) };
+}
+
+function notKept({ layout }: Workbench): CondaDiffError {
+  return new CondaDiffError('fit', `The last import of ${layout.repository} was made with --no-undo`, {
+    outcome: 'nothing-to-undo',
+    hint: 'Make an update that leads back on the online side instead',
+  });
+}
+
+async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook): Promise<void> {
+  const touched = new Set(last.actions.map(({ path }) => path));
+  const state = await stateOnDisk(bench, last, notebook, (path) => touched.has(path));
+  if (sameTotals(state, last.to)) return;
+  throw new CondaDiffError('fit', `${bench.layout.repository} is not as the last import left it`, {
+    outcome: 'drifted',
+    details: [
+      `the import led to ${shortDigest(last.to.digest)}, the repository is in ${shortDigest(state.digest)}`,
+    ],
+    hint: `See what differs with: conda-diff-import verify ${bench.layout.repository}`,
+  });
+}
+
+/** Every file that the undo brings back must be there and right, before anything is done. */
+async function requireKept({ layout }: Workbench, last: Journal, plan: readonly UndoAction[]): Promise<void> {
+  const wrong: string[] = [];
+  const check = async (file: string, what: string, content: Content): Promise<void> => {
+    const isRight = statFile(file)?.size === content.size && (await hashFile(file)).sha256 === content.sha256;
+    if (!isRight) wrong.push(`${what}: expected sha256 ${content.sha256} in ${file}`);
+  };
+  await all(plan, async ({ action, keptAs }) => {
+    if (keptAs !== undefined && action.action === 'publish') {
+      await check(join(layout.undo, last.attempt, String(keptAs)), action.path, action.after);
+    }
+  });
+  await all(last.actions, async (action) => {
+    if (action.action === 'retire')
+      await check(join(layout.repository, action.path), action.path, action.before);
+  });
+  if (wrong.length === 0) return;
+  throw new CondaDiffError('integrity', 'What the undo needs is not there any more, or damaged', {
+    details: wrong,
+    hint: 'Retired files may have been deleted by gc; make an update that leads back on the online side instead',
+  });
+}
+
+/** Links the kept files into the stage, where the commit takes them from. */
+async function stageFromUndo(bench: Workbench, last: Journal, plan: readonly UndoAction[]): Promise<void> {
+  const { disk, layout } = bench;
+  try {
+    await makeOwnDirectory(bench, layout.stage);
+    for (const [n, { keptAs }] of plan.entries()) {
+      if (keptAs === undefined) continue;
+      await disk.linkOrCopy(join(layout.undo, last.attempt, String(keptAs)), join(layout.stage, String(n)));
+    }
+    const mtimes = new Map<string, number>();
+    for (const [n, { action }] of plan.entries()) {
+      if (action.action === 'publish') mtimes.set(action.path, secondsOf(join(layout.stage, String(n))));
+    }
+    const actions = plan.map(({ action }) => action);
+    await finishStage(bench, actions, ({ path }) => mtimes.get(path) ?? 0);
+  } catch (error) {
+    throw asIoError(error);
+  }
+}
+
+function secondsOf(file: string): number {
+  return Math.floor((statFile(file)?.mtimeMs ?? 0) / 1000);
+}

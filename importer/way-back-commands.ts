@@ -1,0 +1,92 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
+import { formatBytes, formatCount } from '../shared/figures.js';
+import { withLock } from '../shared/lock.js';
+import { shortDigest } from '../shared/state.js';
+import { collectGarbage } from './housekeeping.js';
+import { recoverFirst, recoveryLine } from './import.js';
+import { benchAt } from './place.js';
+import { recover } from './recover.js';
+import { undoLastImport } from './undo.js';
+
+/** Declares `undo`. */
+export function addUndo(program: Command): void {
+  addCommonOptions(
+    program
+      .command('undo')
+      .description('take the last import back')
+      .argument('[repository]', 'directory of the copy'),
+  ).action(async (repository: string | undefined, flags: CommonOptions) => {
+    const shell = createShell(flags);
+    const { bench, notebook, place } = await benchAt(repository, flags, shell);
+    const { undone, state } = await withLock(place.repository, 'conda-diff-import undo', async () => {
+      await recoverFirst(bench, notebook, shell.note);
+      return undoLastImport(bench, notebook);
+    });
+    const { digest, count, bytes } = state;
+    shell.report({ command: 'undo', update: undone.update, state: { digest, count, bytes } }, [
+      `The import of update ${undone.update.sequence} was undone`,
+      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
+    ]);
+  });
+}
+
+/** Declares `recover`. */
+export function addRecover(program: Command): void {
+  addCommonOptions(
+    program
+      .command('recover')
+      .description('finish an interrupted import, or take it back')
+      .argument('[repository]', 'directory of the copy'),
+  ).action(async (repository: string | undefined, flags: CommonOptions) => {
+    const shell = createShell(flags);
+    const { bench, notebook, place } = await benchAt(repository, flags, shell);
+    const command = 'conda-diff-import recover';
+    const recovery = await withLock(place.repository, command, async () => recover(bench, notebook));
+    if (recovery === undefined) {
+      shell.report({ command: 'recover', did: 'nothing' }, ['No import was interrupted']);
+      return;
+    }
+    const state = recovery.did === 'finished' ? recovery.journal.to : recovery.journal.from;
+    shell.report({ command: 'recover', did: recovery.did, update: recovery.journal.update, state }, [
+      recoveryLine(recovery.did, recovery.journal),
+      `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
+    ]);
+  });
+}
+
+const WAIT_HOURS = 48;
+
+/** Declares `gc`. */
+export function addGc(program: Command): void {
+  addCommonOptions(
+    program
+      .command('gc')
+      .description('delete retired files that have waited long enough')
+      .argument('[repository]', 'directory of the copy')
+      .option(
+        '--older-than <time>',
+        'how long they must have waited, like 90m, 48h or 7d (default: 48h)',
+        parseHours,
+      ),
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly olderThan?: number }) => {
+    const shell = createShell(flags);
+    const { bench, notebook, place } = await benchAt(repository, flags, shell);
+    const limit = new Date(Date.now() - (flags.olderThan ?? WAIT_HOURS) * 3_600_000);
+    const collected = await withLock(place.repository, 'conda-diff-import gc', async () => {
+      await recoverFirst(bench, notebook, shell.note);
+      return collectGarbage(bench, notebook, limit);
+    });
+    const { files, bytes, waiting } = collected;
+    shell.report({ command: 'gc', ...collected }, [
+      `Deleted ${formatCount(files, 'retired file')} (${formatBytes(bytes)}); ${waiting} wait on`,
+    ]);
+  });
+}
+
+/** Parses a time like `90m`, `48h` or `7d` to hours. */
+function parseHours(text: string): number {
+  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It is a time like 90m, 48h or 7d.');
+  return Number(number) * (unit === 'd' ? 24 : unit === 'm' ? 1 / 60 : 1);
+}
