@@ -169,7 +169,7 @@ addCommonOptions(
   const survey = await readState(place.repository, { globs, cache, mustHash, signal: shell.signal });
   remarks(survey).forEach(shell.note);
   const { files, bytes, digest } = judge(survey, undefined);
-  await cache.saveIfThere();
+  await cache.save();
   shell.report({ command: 'verify', files, bytes, digest }, [
     `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
     `State ${shortDigest(digest)}`,

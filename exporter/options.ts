@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { CommonOptions } from '../shared/cli-shell.js';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
+import { requireSettled } from '../shared/interrupted.js';
 import type { Globs } from '../shared/globs.js';
 import type { SourcePolicy } from './check-source.js';
 import { stateDirectory } from './store.js';
@@ -29,7 +30,7 @@ export interface Workplace {
 /**
  * Finds the repository and the state directory: flags win over the configuration.
  *
- * @throws CondaDiffError usage, when there is no such directory
+ * @throws CondaDiffError usage, when there is no such directory; source, when an import of it was interrupted
  */
 export async function workplace(argument: string | undefined, flags: CommonOptions): Promise<Workplace> {
   const config = await readConfig(flags.config);
@@ -44,6 +45,7 @@ export async function workplace(argument: string | undefined, flags: CommonOptio
     throw new CondaDiffError('usage', `No such directory: ${path}`);
   }
   const repository = realpathSync(path);
+  requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   return { config, repository, stateDirectory: stateDirectory(repository, option) };
 }

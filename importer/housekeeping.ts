@@ -6,7 +6,7 @@ import { readState } from '../shared/read-state.js';
 import { type Totals, totalsOf } from '../shared/reference.js';
 import { type Workbench, writeDocument } from './commit.js';
 import { deleteRetired, type Notebook } from './complete.js';
-import { isInterrupted } from './interrupted.js';
+import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
 import { readJournal, readRetired } from './own-files.js';
 import { encodeRetired, olderThan } from './retired.js';
@@ -53,7 +53,7 @@ export interface Status {
 export async function readStatus(bench: Workbench, notebook: Notebook): Promise<Status> {
   const { layout, signal } = bench;
   const lastImport = await readJournal(layout.lastImport);
-  const interrupted = isInterrupted(layout)
+  const interrupted = isInterrupted(layout.repository)
     ? ((await readJournal(layout.committed)) ?? (await readJournal(layout.journal)))
     : undefined;
   const retired = await readRetired(layout);

@@ -14,11 +14,11 @@ import { finishStage, missingDirectories } from './attributes.js';
 import { commit, makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
 import { completeCommit, type Notebook } from './complete.js';
 import { type Disk, realDisk } from './disk.js';
-import { requireSettled } from './interrupted.js';
+import { requireSettled } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
-import { layoutOf } from './layout.js';
+import { type Layout, layoutOf } from './layout.js';
 import { makesLinks, measure, needsOf } from './measure.js';
-import { clearOwnFiles, readJournal, readRetired } from './own-files.js';
+import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import { recover } from './recover.js';
@@ -98,25 +98,33 @@ async function applyPrepared(
     await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
+    const journal = journalFor(layout, keepsUndo, { manifest, local, plan });
+    await commit(bench, journal);
+    return await completeCommit(bench, journal, notebook);
   } catch (error) {
-    await disk.removeTree(layout.stage);
+    await clearAfterFailure(bench);
     throw asIoError(error);
   }
-  const { id, site, sequence } = manifest;
-  const journal: Journal = {
+}
+
+function journalFor(
+  layout: Layout,
+  keepsUndo: boolean,
+  { manifest, local, plan }: Pick<Prepared, 'manifest' | 'local' | 'plan'>,
+): Journal {
+  const { id, site, sequence, globs, target } = manifest;
+  return {
     attempt: randomBytes(8).toString('hex'),
     kind: 'import',
-    globs: manifest.globs,
+    globs,
     update: { id, site, sequence },
     from: totalsOf(local),
-    to: manifest.target,
+    to: target,
     keepsUndo,
     at: timestamp(),
     directories: missingDirectories(layout.repository, plan),
     actions: plan,
   };
-  await commit(bench, journal);
-  return completeCommit(bench, journal, notebook);
 }
 
 /** The state is the target already: what an interrupted or hand-made end left out is made up for. */
@@ -149,8 +157,7 @@ async function noteApplied(
  * @throws CondaDiffError as {@link importUpdate}
  */
 export async function checkUpdate(options: PrepareOptions, contents: boolean): Promise<ImportOutcome> {
-  const layout = layoutOf(options.repository);
-  requireSettled(layout);
+  requireSettled(options.repository, 'fit');
   const prepared = await prepare(options, await HashCache.open(options.repository));
   if (contents) await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal);
   return prepared;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { COMMIT_RECORD, JOURNAL } from '../shared/interrupted.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 
 /** Where an import keeps its own files: always in the repository, so that everything is a rename away. */
@@ -28,8 +29,8 @@ export function layoutOf(repository: string): Layout {
     stage: join(own, 'stage'),
     undo: join(own, 'undo'),
     trash: join(own, 'trash'),
-    journal: join(own, 'journal.json'),
-    committed: join(own, 'committed.json'),
+    journal: join(own, JOURNAL),
+    committed: join(own, COMMIT_RECORD),
     lastImport: join(own, 'last-import.json'),
     retired: join(own, 'retired.json'),
   };

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { asIoError } from '../shared/errors.js';
 import type { Workbench } from './commit.js';
+import { isInterrupted } from '../shared/interrupted.js';
 import { decodeJournal, type Journal } from './journal.js';
 import type { Layout } from './layout.js';
 import { decodeRetired, type Retired } from './retired.js';
@@ -39,5 +40,15 @@ export async function clearOwnFiles({ disk, layout }: Workbench, keep: string | 
   if (!existsSync(layout.undo)) return;
   for (const attempt of readdirSync(layout.undo)) {
     if (attempt !== keep) await disk.removeTree(join(layout.undo, basename(attempt)));
+  }
+}
+
+/** After a failure: clears what was staged and kept, unless a journal speaks of it; failing to is not an error. */
+export async function clearAfterFailure(bench: Workbench): Promise<void> {
+  if (isInterrupted(bench.layout.repository)) return;
+  try {
+    await clearOwnFiles(bench, (await readJournal(bench.layout.lastImport))?.attempt);
+  } catch {
+    // The next run clears it.
   }
 }

@@ -11,8 +11,7 @@ import { shortDigest } from '../shared/state.js';
 import { judge } from '../shared/verify.js';
 import { describeStatus, statusLines } from './describe.js';
 import { readStatus } from './housekeeping.js';
-import { requireSettled } from './interrupted.js';
-import { layoutOf } from './layout.js';
+import { requireSettled } from '../shared/interrupted.js';
 import { benchAt, existingPlace, lastReference } from './place.js';
 
 /** Declares `reference`. */
@@ -26,7 +25,7 @@ export function addReference(program: Command): void {
   ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output: string }) => {
     const shell = createShell(flags);
     const place = await existingPlace(repository, flags);
-    requireSettled(layoutOf(place.repository));
+    requireSettled(place.repository, 'fit');
     const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
     const cache = await HashCache.open(place.repository);
     const survey = await readState(place.repository, { globs, cache, signal: shell.signal });
@@ -52,7 +51,7 @@ export function addVerify(program: Command): void {
   ).action(async (repository: string | undefined, flags: CommonOptions & { readonly quick?: boolean }) => {
     const shell = createShell(flags);
     const place = await existingPlace(repository, flags);
-    requireSettled(layoutOf(place.repository));
+    requireSettled(place.repository, 'fit');
     const reference = await lastReference(place);
     const cache = await HashCache.open(place.repository);
     const survey = await readState(place.repository, {
@@ -63,7 +62,7 @@ export function addVerify(program: Command): void {
     });
     remarks(survey).forEach(shell.note);
     const { files, bytes, digest } = judge(survey, reference?.state);
-    await cache.saveIfThere();
+    await cache.save();
     shell.report({ command: 'verify', files, bytes, digest, reference: reference !== undefined }, [
       `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
       reference === undefined

@@ -10,7 +10,7 @@ import { all, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import type { Content } from './commit-plan.js';
 import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
 import type { Journal } from './journal.js';
-import { clearOwnFiles, readJournal } from './own-files.js';
+import { clearAfterFailure, readJournal } from './own-files.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 
 /** What an undo went back from and to. */
@@ -36,9 +36,20 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   await requireTarget(bench, last, notebook);
   const plan = planUndo(last);
   await requireKept(bench, last, plan);
-  await clearOwnFiles(bench, last.attempt);
-  await stageFromUndo(bench, last, plan);
-  const journal: Journal = {
+  try {
+    await stageFromUndo(bench, last, plan);
+    const journal = journalFor(bench, last, plan);
+    await commit(bench, journal);
+    return { undone: last, state: await completeCommit(bench, journal, notebook) };
+  } catch (error) {
+    await clearAfterFailure(bench);
+    throw asIoError(error);
+  }
+}
+
+function journalFor({ layout }: Workbench, last: Journal, plan: readonly UndoAction[]): Journal {
+  const actions = plan.map(({ action }) => action);
+  return {
     attempt: randomBytes(8).toString('hex'),
     kind: 'undo',
     globs: last.globs,
@@ -47,14 +58,9 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
     to: last.from,
     keepsUndo: true,
     at: timestamp(),
-    directories: missingDirectories(
-      layout.repository,
-      plan.map(({ action }) => action),
-    ),
-    actions: plan.map(({ action }) => action),
+    directories: missingDirectories(layout.repository, actions),
+    actions,
   };
-  await commit(bench, journal);
-  return { undone: last, state: await completeCommit(bench, journal, notebook) };
 }
 
 function notKept({ layout }: Workbench): CondaDiffError {
@@ -103,21 +109,16 @@ async function requireKept({ layout }: Workbench, last: Journal, plan: readonly 
 /** Links the kept files into the stage, where the commit takes them from. */
 async function stageFromUndo(bench: Workbench, last: Journal, plan: readonly UndoAction[]): Promise<void> {
   const { disk, layout } = bench;
-  try {
-    await makeOwnDirectory(bench, layout.stage);
-    for (const [n, { keptAs }] of plan.entries()) {
-      if (keptAs === undefined) continue;
-      await disk.linkOrCopy(join(layout.undo, last.attempt, String(keptAs)), join(layout.stage, String(n)));
-    }
-    const mtimes = new Map<string, number>();
-    for (const [n, { action }] of plan.entries()) {
-      if (action.action === 'publish') mtimes.set(action.path, secondsOf(join(layout.stage, String(n))));
-    }
-    const actions = plan.map(({ action }) => action);
-    await finishStage(bench, actions, ({ path }) => mtimes.get(path) ?? 0);
-  } catch (error) {
-    throw asIoError(error);
+  await makeOwnDirectory(bench, layout.stage);
+  const mtimes = new Map<string, number>();
+  for (const [n, { action, keptAs }] of plan.entries()) {
+    if (keptAs === undefined) continue;
+    const kept = join(layout.undo, last.attempt, String(keptAs));
+    await disk.linkOrCopy(kept, join(layout.stage, String(n)));
+    mtimes.set(action.path, secondsOf(kept));
   }
+  const actions = plan.map(({ action }) => action);
+  await finishStage(bench, actions, ({ path }) => mtimes.get(path) ?? 0);
 }
 
 function secondsOf(file: string): number {

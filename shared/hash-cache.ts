@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFileAtomically } from './atomic-file.js';
-import { isSystemError } from './errors.js';
+import { CondaDiffError, isSystemError } from './errors.js';
 import type { Fingerprint } from './fingerprint.js';
 import { STATE_DIRECTORY } from './rules.js';
 
@@ -51,21 +50,15 @@ export class HashCache {
     this.#changed = this.#lines.delete(path) || this.#changed;
   }
 
-  /** Writes the cache when it changed, where the repository has a state directory that we may write to. */
-  async saveIfThere(): Promise<void> {
-    try {
-      await access(dirname(this.#file), constants.W_OK);
-    } catch {
-      return;
-    }
-    await this.save();
-  }
-
-  /** Writes the cache when it changed; the state directory must exist. */
+  /** Writes the cache when it changed. Where that fails it stays as it was: it only saves work. */
   async save(): Promise<void> {
     if (!this.#changed) return;
-    await writeFileAtomically(this.#file, encode(this.#lines));
-    this.#changed = false;
+    try {
+      await writeFileAtomically(this.#file, encode(this.#lines));
+      this.#changed = false;
+    } catch (error) {
+      if (!(error instanceof CondaDiffError)) throw error;
+    }
   }
 }
 
