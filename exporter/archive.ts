@@ -48,7 +48,7 @@ export async function writeArchive(
     for (const item of files) {
       signal?.throwIfAborted();
       added?.(item.path);
-      await addFile(archive, item, faults);
+      await addFile(archive, item, faults, signal);
     }
     faults.throwAny();
     await append(archive, Buffer.alloc(END_BYTES));
@@ -75,7 +75,12 @@ async function append(archive: Archive, bytes: Uint8Array): Promise<void> {
   await writeAll(archive.handle, bytes);
 }
 
-async function addFile(archive: Archive, item: ArchiveFile, faults: Faults): Promise<void> {
+async function addFile(
+  archive: Archive,
+  item: ArchiveFile,
+  faults: Faults,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let source: FileHandle;
   try {
     source = await open(item.source, 'r');
@@ -88,7 +93,7 @@ async function addFile(archive: Archive, item: ArchiveFile, faults: Faults): Pro
   try {
     if (fingerprintOf(fstatSync(source.fd)) !== item.fingerprint)
       faults.moved.push(`${item.path}: it changed`);
-    else await copyContent(archive, item, source, faults);
+    else await copyContent(archive, item, source, faults, signal);
   } finally {
     await source.close();
   }
@@ -99,11 +104,13 @@ async function copyContent(
   item: ArchiveFile,
   source: FileHandle,
   faults: Faults,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const hash = createHash('sha256');
   await append(archive, tarHeader(item));
   let left = item.size;
   while (left > 0) {
+    signal?.throwIfAborted();
     const { bytesRead } = await source.read(archive.buffer, 0, Math.min(left, READ_BYTES));
     if (bytesRead === 0) break;
     const chunk = archive.buffer.subarray(0, bytesRead);

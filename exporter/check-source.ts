@@ -129,7 +129,7 @@ function brokenIndexes(survey: Survey, base: State, diff: Diff, maxRemovals: num
       broken.push(`${name} names nothing, the base had ${artifacts(count)}`);
     else if (gone > count * maxRemovals) {
       broken.push(
-        `${name}: ${String(gone)} of ${artifacts(count)} removed, more than ${String(maxRemovals * 100)} %`,
+        `${name}: ${String(gone)} of ${artifacts(count)} removed, more than ${String(Number((maxRemovals * 100).toFixed(3)))} %`,
       );
     }
   }

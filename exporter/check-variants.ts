@@ -4,7 +4,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import { compileGlobs, type Globs } from '../shared/globs.js';
 import { IndexRecords } from '../shared/index-records.js';
 import { directoryOf, nameOf } from '../shared/paths.js';
-import { decodeWhole } from '../shared/read-index.js';
+import { decodeWhole, type IndexDirectory } from '../shared/read-index.js';
 import type { Survey } from '../shared/read-state.js';
 import { RepodataScanner } from '../shared/repodata-scan.js';
 import { isIndexName, isShardName, REPODATA, SHARD_INDEX } from '../shared/rules.js';
@@ -35,10 +35,11 @@ export async function variantFaults(
       ...problemsOf(path, directoryOf(path), await readVariant(path, survey.source(path)), survey, globs),
     );
   }
-  const home = new Map(survey.indexes.flatMap(({ directory, claims }) => shardHomes(directory, claims)));
+  const homes = new Map(survey.indexes.flatMap(shardHomes));
   for (const path of shards) {
-    const records = await readShard(path, survey.source(path));
-    details.push(...problemsOf(path, home.get(path) ?? directoryOf(path), records, survey, globs));
+    const home = homes.get(path);
+    const records = await readShard(path, survey.source(path), home?.shardBaseUrl);
+    details.push(...problemsOf(path, home?.directory ?? directoryOf(path), records, survey, globs));
   }
   if (details.length === 0) return [];
   const hint = 'Let the mirror index again; delete variants that it does not write any more';
@@ -50,11 +51,9 @@ function isCheckedVariant(path: string): boolean {
   return isIndexName(name) && name !== REPODATA && name !== SHARD_INDEX;
 }
 
-function shardHomes(
-  directory: string,
-  claims: readonly { readonly path: string; readonly kind: string }[],
-): [string, string][] {
-  return claims.filter(({ kind }) => kind === 'shard').map(({ path }) => [path, directory]);
+/** Each shard with the index directory that names it. */
+function shardHomes(index: IndexDirectory): [string, IndexDirectory][] {
+  return index.claims.filter(({ kind }) => kind === 'shard').map(({ path }) => [path, index]);
 }
 
 type Read = IndexRecords | CondaDiffError;
@@ -63,16 +62,18 @@ async function readVariant(path: string, file: string): Promise<Read> {
   return orProblem(async () => {
     const records = new IndexRecords();
     const scanner = new RepodataScanner(path, records);
-    for await (const chunk of decodeVariant(file, encodingOf(file))) scanner.push(chunk);
+    for await (const chunk of decodeVariant(file, encodingOf(file), path)) scanner.push(chunk);
     scanner.end();
     return records;
   });
 }
 
-async function readShard(path: string, file: string): Promise<Read> {
+/** @param baseUrl that of the shard index: shards have none of their own */
+async function readShard(path: string, file: string, baseUrl: string | undefined): Promise<Read> {
   return orProblem(async () => {
     const records = new IndexRecords();
-    const shard = decodeShard(await decodeWhole(file), path);
+    records.baseUrl(baseUrl);
+    const shard = decodeShard(await decodeWhole(file, path), path);
     for (const record of shard.records) {
       records.add(record.bucket, record.key, {
         size: record.size,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
@@ -107,7 +107,7 @@ function openRun(repository: string, { verbose = false }: Flags): TarRun {
   }
   const line = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(`${text}\n`);
   const { signal } = createShell({});
-  return { repository: path, print: line(process.stdout), warn: line(process.stderr), verbose, signal };
+  return { repository: realpathSync(path), print: line(process.stdout), warn: line(process.stderr), verbose, signal };
 }
 
 function existing(infile: string): string {

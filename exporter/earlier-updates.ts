@@ -35,51 +35,59 @@ function namesOf({ manifest }: PlannedEvent): OutputNames {
 }
 
 /**
- * The published update that stands where the next one would be written.
+ * The published update that `--overwrite` takes the place of.
  *
- * @throws CondaDiffError usage, when it may not be overwritten
+ * @throws CondaDiffError usage, when later ones build on it
  */
-export function updateToReplace(
-  site: SiteView,
-  names: OutputNames,
-  overwrite: boolean,
-): PlannedEvent | undefined {
-  const there = site.updates.findLast(({ manifest }) => manifest === names.manifest && existsSync(manifest));
-  if (there === undefined) return undefined;
-  const what = `Update ${String(there.sequence)} at ${there.manifest}`;
-  if (!overwrite) {
-    throw new CondaDiffError('usage', `${what} is not confirmed`, {
+export function updateToReplace(site: SiteView, names: OutputNames): PlannedEvent | undefined {
+  const there = updateAt(site, names);
+  if (there === undefined || there.id === site.updates.at(-1)?.id) return there;
+  throw new CondaDiffError('usage', `${describe(there)} is not the last one: later ones build on it`, {
+    hint: 'Export to another place (-o outbox/ never collides)',
+  });
+}
+
+/** The published update that stands where the next one would be written. */
+function updateAt({ updates }: SiteView, names: OutputNames): PlannedEvent | undefined {
+  return updates.findLast(({ manifest }) => manifest === names.manifest && existsSync(manifest));
+}
+
+function describe({ sequence, manifest }: PlannedEvent): string {
+  return `Update ${String(sequence)} at ${manifest}`;
+}
+
+/**
+ * Refuses to write where an update or other files stand.
+ *
+ * @throws CondaDiffError usage
+ */
+export function requireFree(site: SiteView, names: OutputNames): void {
+  const update = updateAt(site, names);
+  if (update !== undefined) {
+    throw new CondaDiffError('usage', `${describe(update)} is not confirmed`, {
       hint: [
         'Move it to the other side and export to another place (-o outbox/ never collides), or',
         'if it will never be delivered, add --overwrite: it is withdrawn and this update takes its place',
       ].join('\n'),
     });
   }
-  if (there.id === site.updates.at(-1)?.id) return there;
-  throw new CondaDiffError('usage', `${what} is not the last one: later ones build on it`, {
-    hint: 'Export to another place (-o outbox/ never collides)',
+  const there = existingOutputs(names);
+  if (there.length === 0) return;
+  throw new CondaDiffError('usage', 'There are files where the update would be written', {
+    details: there,
+    hint: 'Export to another place (-o outbox/ never collides), or add --overwrite to replace them',
   });
 }
 
 /**
  * Clears the place that the next update is written to. An update that stood there is withdrawn: its manifest goes
  * first, and the assumed state is its base again.
- *
- * @throws CondaDiffError usage, when there are other files and `overwrite` is not set
  */
 export async function clearOutput(
   store: Store,
   replacing: PlannedEvent | undefined,
   names: OutputNames,
-  overwrite: boolean,
 ): Promise<Store> {
-  const there = existingOutputs(names);
-  if (there.length > 0 && !overwrite) {
-    throw new CondaDiffError('usage', 'There are files where the update would be written', {
-      details: there,
-      hint: 'Export to another place (-o outbox/ never collides), or add --overwrite to replace them',
-    });
-  }
   await removeOutputs(names);
   return replacing === undefined ? store : appendToLedger(store, [outcomeEvent('withdrawn', replacing)]);
 }

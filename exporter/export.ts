@@ -8,7 +8,7 @@ import { referenceOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { compare, type CompareOptions, type Comparison } from './compare.js';
 import { draftManifest, outcomeEvent, plannedEvent } from './draft.js';
-import { clearOutput, settlePending, updateToReplace } from './earlier-updates.js';
+import { clearOutput, requireFree, settlePending, updateToReplace } from './earlier-updates.js';
 import { type PlannedEvent, viewSite } from './ledger.js';
 import { makeOutputDirectory, resolveOutput } from './output.js';
 import type { OutputNames } from './plan.js';
@@ -62,7 +62,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const store = await settlePending(await openStore(stateDirectory), options.site, options.note);
   const sequence = siteOf(store, options.site).sequence + 1;
   const names = resolveOutput(options.output, repository, options.site, sequence);
-  const replacing = updateToReplace(siteOf(store, options.site), names, overwrite || dryRun);
+  const replacing = overwrite ? updateToReplace(siteOf(store, options.site), names) : undefined;
   const withdrawal = replacing === undefined ? [] : [outcomeEvent('withdrawn', replacing)];
   const site = viewSite([...store.log.events, ...withdrawal], options.site);
 
@@ -74,7 +74,8 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const draft = draftManifest(options.site, sequence, comparison);
   if (dryRun) return { outcome: 'dry-run', comparison, draft };
 
-  const cleared = await clearOutput(store, replacing, names, overwrite);
+  if (!overwrite) requireFree(site, names);
+  const cleared = await clearOutput(store, replacing, names);
   await makeOutputDirectory(names);
   await saveReference(stateDirectory, base);
   await saveReference(stateDirectory, referenceOf(survey.state, base.globs));

@@ -54,6 +54,8 @@ export interface SiteView {
   readonly assumed: KnownState | undefined;
   /** The globs of its last update or first base. */
   readonly globs: Globs | undefined;
+  /** The globs of its first base. */
+  readonly firstGlobs: Globs | undefined;
   /** The highest sequence number that was ever used, 0 for none. */
   readonly sequence: number;
   /** Published and not withdrawn, oldest first. */
@@ -64,7 +66,10 @@ export interface SiteView {
 
 /** Replays the ledger for one site. */
 export function viewSite(events: Iterable<LedgerEvent>, site: string): SiteView {
-  let view: SiteView = { assumed: undefined, globs: undefined, sequence: 0, updates: [], pending: undefined };
+  let view: SiteView = {
+    ...{ assumed: undefined, globs: undefined, firstGlobs: undefined },
+    ...{ sequence: 0, updates: [], pending: undefined },
+  };
   for (const event of events) if (event.site === site) view = next(view, event);
   return view;
 }
@@ -75,7 +80,8 @@ function next(view: SiteView, event: LedgerEvent): SiteView {
       return {
         ...view,
         assumed: { digest: event.digest, scope: event.scope },
-        globs: { ignore: event.ignore, include: event.include },
+        globs: globsOf(event),
+        firstGlobs: globsOf(event),
         sequence: Math.max(view.sequence, event.sequence),
       };
     case 'planned':
@@ -84,16 +90,20 @@ function next(view: SiteView, event: LedgerEvent): SiteView {
       if (view.pending?.id !== event.id) return view;
       return {
         ...view,
-        globs: { ignore: view.pending.ignore, include: view.pending.include },
+        globs: globsOf(view.pending),
         updates: [...view.updates, view.pending],
         assumed: { digest: view.pending.target, scope: 'all' },
         pending: undefined,
       };
     case 'dropped':
-      return { ...view, pending: undefined };
+      return view.pending?.id === event.id ? { ...view, pending: undefined } : view;
     case 'withdrawn':
       return withdraw(view, event.id);
   }
+}
+
+function globsOf({ ignore, include }: Globs): Globs {
+  return { ignore, include };
 }
 
 /** A withdrawn update never was: where it was the last one, the assumed state is its base again. */
@@ -101,5 +111,9 @@ function withdraw(view: SiteView, id: string): SiteView {
   const last = view.updates.at(-1);
   const updates = view.updates.filter((update) => update.id !== id);
   if (last?.id !== id) return { ...view, updates };
-  return { ...view, updates, assumed: { digest: last.base, scope: last.baseScope } };
+  const before = updates.at(-1);
+  return {
+    ...{ ...view, updates, assumed: { digest: last.base, scope: last.baseScope } },
+    globs: before === undefined ? view.firstGlobs : globsOf(before),
+  };
 }

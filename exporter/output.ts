@@ -29,6 +29,11 @@ export function resolveOutput(
       hint: "Name a file like update.tar, or end a directory's name with a slash",
     });
   }
+  if (/^\.|[\p{Cc}\\]/u.test(basename(archive))) {
+    throw new CondaDiffError('usage', `The output ${option} has a name that cannot stand in a manifest`, {
+      hint: 'Name a file like update.tar',
+    });
+  }
   const inside = relative(repository, realDirectory(dirname(archive)));
   if (inside.split(sep)[0] === STATE_DIRECTORY) {
     throw new CondaDiffError('usage', `The output ${option} lies in our own state, ${STATE_DIRECTORY}`);

@@ -1,7 +1,7 @@
 import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
 import type { Manifest } from '../shared/manifest.js';
 import type { Reference, Scope } from '../shared/reference.js';
-import { type Kind, kindByName } from '../shared/rules.js';
+import type { Kind } from '../shared/rules.js';
 import { type State, stateOf } from '../shared/state.js';
 
 /** Whether and how an update fits the local state (DESIGN section 6). */
@@ -31,7 +31,7 @@ export function fitOf(
   const drift = diffStates(base.state, known);
   if (isEmptyDiff(drift)) return { outcome: 'apply' };
   if (local.count === 0) return { outcome: 'empty' };
-  if (!sharesArtifacts(local, base.state, manifest)) return { outcome: 'foreign' };
+  if (!sharesArtifacts(local, base.state, manifest, kindOf)) return { outcome: 'foreign' };
   return { outcome: 'drifted', drift };
 }
 
@@ -44,10 +44,15 @@ export function withinScope(state: State, scope: Scope, kindOf: (path: string) =
 }
 
 /** Whether any artifact of the copy, by path and content, is one of the base or of the update. */
-function sharesArtifacts(local: State, base: State, { files }: Manifest): boolean {
+function sharesArtifacts(
+  local: State,
+  base: State,
+  { files }: Manifest,
+  kindOf: (path: string) => Kind,
+): boolean {
   const shipped = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   for (const { path, sha256 } of local) {
-    if (kindByName(path, () => true) !== 'artifact') continue;
+    if (kindOf(path) !== 'artifact') continue;
     if (base.get(path)?.sha256 === sha256 || shipped.get(path) === sha256) return true;
   }
   return false;

@@ -33,9 +33,9 @@ export class ByteReader {
   }
 
   async #next(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next();
-    if (done === true) return false;
-    this.#chunk = value;
+    const result = await this.#chunks.next();
+    if (result.done === true) return false;
+    this.#chunk = result.value;
     return true;
   }
 }

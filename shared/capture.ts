@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asIoError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOfFile } from './fingerprint.js';
@@ -33,10 +33,13 @@ export async function capture(
   return { source: (path) => join(before.has(path) ? copyTo : repository, path), moved };
 }
 
+/** Copies content and modification time, the latter in whole seconds: it stands in the archive. */
 async function copy(from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
     await copyFile(from, to, constants.COPYFILE_FICLONE);
+    const seconds = Math.floor((await stat(from)).mtimeMs / 1000);
+    await utimes(to, seconds, seconds);
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return;
     throw asIoError(error, `Cannot copy ${from} to ${to}`);

@@ -1,6 +1,6 @@
 import { type IndexRecords } from './index-records.js';
 import { joinPath, nameOf, pathProblem, resolveReference } from './paths.js';
-import { isJunkName } from './rules.js';
+import { isIndexName, isJunkName } from './rules.js';
 
 /** What an index says is at a path of the repository. */
 export interface Claim {
@@ -61,6 +61,14 @@ export interface ShardIndex {
 export function shardClaimsOf(directory: string, { shardsBaseUrl, shards }: ShardIndex): IndexClaims {
   const place = resolveReference(directory, shardsBaseUrl ?? '');
   if (place === undefined) return { claims: [], external: [shardsBaseUrl ?? ''], refused: [] };
+  const problem = place === '' ? undefined : pathProblem(place);
+  if (problem !== undefined) {
+    return {
+      claims: [],
+      external: [],
+      refused: [`shards_base_url ${JSON.stringify(shardsBaseUrl)} ${problem}`],
+    };
+  }
   const hashes = new Set(shards.map(({ sha256 }) => sha256));
   const claims = [...hashes].map((sha256) => ({
     path: joinPath(place, `${sha256}.msgpack.zst`),
@@ -105,5 +113,6 @@ class ClaimCollector implements IndexClaims {
 
 function nameProblem(name: string, url: string | undefined, path: string): string | undefined {
   if (url === undefined && name.includes('/')) return 'has a slash in its name';
+  if (isIndexName(nameOf(path))) return 'has the name of an index';
   return isJunkName(nameOf(path)) ? 'has a name that is never tracked' : undefined;
 }

@@ -43,7 +43,8 @@ export async function readConfig(file: string | undefined): Promise<Config> {
 }
 
 function refuseUnknownKeys(file: string, value: unknown): void {
-  for (const key of Object.keys(Object(value) as object)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  for (const key of Object.keys(value)) {
     if (KEYS.includes(key)) continue;
     const near = nearest(key, KEYS);
     throw new CondaDiffError('usage', `${file}: there is no setting '${key}'`, {

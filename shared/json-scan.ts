@@ -34,57 +34,51 @@ const MAX_DEPTH = 512;
 /** Bytes of one wanted token or one pinned stretch: the bound of what the window keeps. */
 const MAX_KEPT = 64 * 1024 * 1024;
 
-const enum Char {
-  Quote = 0x22,
-  Comma = 0x2c,
-  Minus = 0x2d,
-  Nine = 0x39,
-  Colon = 0x3a,
-  OpenArray = 0x5b,
-  Backslash = 0x5c,
-  CloseArray = 0x5d,
-  LowerU = 0x75,
-  OpenObject = 0x7b,
-  CloseObject = 0x7d,
-}
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const LOWER_U = 0x75;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
-/** What may come next, between two tokens. The order of the values is used. */
-const enum Next {
-  // The first two take a key, the first four a string.
-  Key,
-  KeyOrClose,
-  Value,
-  ValueOrClose,
-  CommaOrClose,
-  Colon,
-  Root,
-  End,
-}
+// What may come next, between two tokens: plain numbers, because this is the innermost loop. The first two take a
+// key, the first four a string.
+const KEY = 0;
+const KEY_OR_CLOSE = 1;
+const VALUE = 2;
+const VALUE_OR_CLOSE = 3;
+const COMMA_OR_CLOSE = 4;
+const AFTER_KEY = 5;
+const ROOT = 6;
+const END = 7;
 
-const EXPECTED: Readonly<Record<Next, readonly [inArray: string, inObject: string]>> = {
-  [Next.Root]: ["'{'", "'{'"],
-  [Next.KeyOrClose]: ['', "a key or '}'"],
-  [Next.Key]: ['', 'a key'],
-  [Next.Colon]: ['', "':'"],
-  [Next.ValueOrClose]: ["a value or ']'", ''],
-  [Next.Value]: ['a value', 'a value'],
-  [Next.CommaOrClose]: ["',' or ']'", "',' or '}'"],
-  [Next.End]: ['the end of the file', 'the end of the file'],
-};
+/** What messages call it, in an array and in an object. */
+const EXPECTED: readonly (readonly [inArray: string, inObject: string])[] = [
+  ['', 'a key'],
+  ['', "a key or '}'"],
+  ['a value', 'a value'],
+  ["a value or ']'", ''],
+  ["',' or ']'", "',' or '}'"],
+  ['', "':'"],
+  ["'{'", "'{'"],
+  ['the end of the file', 'the end of the file'],
+];
+
+// The token that the window ends in the middle of.
+const NO_TOKEN = 0;
+const STRING = 1;
+const NUMBER = 2;
+const WORD = 3;
 
 /** What to think of a file that begins with this byte. */
 const HINTS: ReadonlyMap<number, string> = new Map([
   [0x3c, 'It looks like an HTML page that was saved in place of the file: fetch it again'],
   [0xef, 'It looks like a byte order mark, which conda clients refuse, too: save the file without one'],
 ]);
-
-/** The token that the window ends in the middle of. */
-const enum Token {
-  None,
-  String,
-  Number,
-  Literal,
-}
 
 /**
  * A push parser of one JSON document whose root is an object, in bounded memory: it sees bytes, never strings, keeps
@@ -96,8 +90,8 @@ export class JsonScanner {
   readonly #subject: string;
   readonly #window = new ByteWindow();
 
-  #next: Next = Next.Root;
-  #token: Token = Token.None;
+  #next = ROOT;
+  #token = NO_TOKEN;
   /** Where the present token started, its quote included. */
   #start = 0;
   #plain = true;
@@ -148,7 +142,7 @@ export class JsonScanner {
     this.#scan(resumeAt);
     let keep = window.end;
     if (this.#pin >= 0) keep = this.#pin;
-    else if (this.#token !== Token.None && this.#skipDepth < 0) keep = this.#start;
+    else if (this.#token !== NO_TOKEN && this.#skipDepth < 0) keep = this.#start;
     this.#checkKept(keep, window.end);
     window.keepFrom(keep);
     this.#start -= keep;
@@ -157,7 +151,7 @@ export class JsonScanner {
 
   /** Says that the document ends here. Throws if it is not whole. */
   end(): void {
-    if (this.#next === Next.End || this.#next === Next.Root) return;
+    if (this.#next === END || this.#next === ROOT) return;
     this.fail(this.#window.end, `expected ${this.#expected()}`, ', found the end of the file');
   }
 
@@ -176,51 +170,51 @@ export class JsonScanner {
     let at = this.#resume(from);
     while (at < end) {
       const byte = bytes[at]!;
-      if (byte === Char.Quote && this.#next <= Next.ValueOrClose) at = this.#startString(at);
+      if (byte === QUOTE && this.#next <= VALUE_OR_CLOSE) at = this.#startString(at);
       else if (SPACE[byte] === 1) at++;
       else at = this.#structure(byte, at);
     }
   }
 
   #resume(at: number): number {
-    if (this.#token === Token.String) return this.#string(at);
-    if (this.#token === Token.Number) return this.#number(at);
-    if (this.#token === Token.Literal) return this.#word(at);
+    if (this.#token === STRING) return this.#string(at);
+    if (this.#token === NUMBER) return this.#number(at);
+    if (this.#token === WORD) return this.#word(at);
     return at;
   }
 
   /** Takes a byte that is neither white space nor the quote of a string. Returns the position of the next token. */
   #structure(byte: number, at: number): number {
     switch (this.#next) {
-      case Next.CommaOrClose:
-        return byte === Char.Comma ? this.#afterComma(at + 1) : this.#close(byte, at);
-      case Next.Colon:
-        if (byte !== Char.Colon) this.#unexpected(at);
-        this.#next = Next.Value;
+      case COMMA_OR_CLOSE:
+        return byte === COMMA ? this.#afterComma(at + 1) : this.#close(byte, at);
+      case AFTER_KEY:
+        if (byte !== COLON) this.#unexpected(at);
+        this.#next = VALUE;
         return at + 1;
-      case Next.KeyOrClose:
+      case KEY_OR_CLOSE:
         return this.#close(byte, at);
-      case Next.ValueOrClose:
-        return byte === Char.CloseArray ? this.#close(byte, at) : this.#value(byte, at);
-      case Next.Value:
+      case VALUE_OR_CLOSE:
+        return byte === CLOSE_ARRAY ? this.#close(byte, at) : this.#value(byte, at);
+      case VALUE:
         return this.#value(byte, at);
-      case Next.Root:
-        return byte === Char.OpenObject ? this.#open(true, at) : this.#unexpected(at);
+      case ROOT:
+        return byte === OPEN_OBJECT ? this.#open(true, at) : this.#unexpected(at);
       default:
         return this.#unexpected(at);
     }
   }
 
   #value(byte: number, at: number): number {
-    if (byte === Char.OpenObject) return this.#open(true, at);
-    if (byte === Char.OpenArray) return this.#open(false, at);
+    if (byte === OPEN_OBJECT) return this.#open(true, at);
+    if (byte === OPEN_ARRAY) return this.#open(false, at);
     this.#start = at;
-    if (byte === Char.Minus || NUMBER_CLASS[byte] === 1 || NUMBER_CLASS[byte] === 2) {
+    if (byte === MINUS || NUMBER_CLASS[byte] === 1 || NUMBER_CLASS[byte] === 2) {
       this.#numberState = NUMBER_START;
       return this.#number(at);
     }
     this.#literal = LITERALS.get(byte) ?? this.#unexpected(at);
-    this.#token = Token.Literal;
+    this.#token = WORD;
     return this.#word(at);
   }
 
@@ -229,13 +223,13 @@ export class JsonScanner {
     if (this.#skipDepth < 0 && !this.#handler.open(isObject, at)) this.#skipDepth = this.#depth;
     this.#depth++;
     this.#isObject[this.#depth] = isObject ? 1 : 0;
-    this.#next = isObject ? Next.KeyOrClose : Next.ValueOrClose;
+    this.#next = isObject ? KEY_OR_CLOSE : VALUE_OR_CLOSE;
     return at + 1;
   }
 
   #close(byte: number, at: number): number {
     const isObject = this.#isObject[this.#depth] === 1;
-    if (byte !== (isObject ? Char.CloseObject : Char.CloseArray)) this.#unexpected(at);
+    if (byte !== (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) this.#unexpected(at);
     this.#depth--;
     if (this.#skipDepth < 0) this.#handler.close(isObject, at + 1);
     return this.#endValue(at + 1);
@@ -245,12 +239,12 @@ export class JsonScanner {
   #endValue(at: number): number {
     const { bytes, end } = this.#window;
     if (this.#skipDepth === this.#depth) this.#skipDepth = -1;
-    this.#next = this.#depth === 0 ? Next.End : Next.CommaOrClose;
-    return at < end && bytes[at] === Char.Comma && this.#depth > 0 ? this.#afterComma(at + 1) : at;
+    this.#next = this.#depth === 0 ? END : COMMA_OR_CLOSE;
+    return at < end && bytes[at] === COMMA && this.#depth > 0 ? this.#afterComma(at + 1) : at;
   }
 
   #afterComma(at: number): number {
-    this.#next = this.#isObject[this.#depth] === 1 ? Next.Key : Next.Value;
+    this.#next = this.#isObject[this.#depth] === 1 ? KEY : VALUE;
     return at;
   }
 
@@ -266,16 +260,16 @@ export class JsonScanner {
     let at = this.#escape === 0 ? from : this.#escaped(from);
     while ((at = this.#window.skipPlain(at)) < end) {
       const byte = bytes[at]!;
-      if (byte === Char.Quote) return this.#endString(at);
+      if (byte === QUOTE) return this.#endString(at);
       if (byte < 0x20) this.fail(at, 'control character in a string', `: ${found(byte)}`);
       this.#plain = false;
       at++;
-      if (byte === Char.Backslash) {
+      if (byte === BACKSLASH) {
         this.#escape = 5;
         at = this.#escaped(at);
       }
     }
-    this.#token = Token.String;
+    this.#token = STRING;
     return end;
   }
 
@@ -285,7 +279,7 @@ export class JsonScanner {
     let at = from;
     for (; at < end && this.#escape > 0; at++) {
       const byte = bytes[at]!;
-      if (this.#escape < 5 ? HEX[byte] === 1 : byte === Char.LowerU) this.#escape--;
+      if (this.#escape < 5 ? HEX[byte] === 1 : byte === LOWER_U) this.#escape--;
       else if (this.#escape === 5 && ESCAPED[byte] === 1) this.#escape = 0;
       else this.fail(at, 'invalid escape in a string', `: ${found(byte)}`);
     }
@@ -293,10 +287,10 @@ export class JsonScanner {
   }
 
   #endString(at: number): number {
-    this.#token = Token.None;
+    this.#token = NO_TOKEN;
     const wanted = this.#skipDepth < 0;
     if (wanted) this.#checkKept(this.#start, at);
-    if (this.#next <= Next.KeyOrClose) return this.#endKey(at, wanted);
+    if (this.#next <= KEY_OR_CLOSE) return this.#endKey(at, wanted);
     if (wanted) this.#handler.string(this.#start + 1, at, this.#plain);
     return this.#endValue(at + 1);
   }
@@ -304,8 +298,8 @@ export class JsonScanner {
   #endKey(at: number, wanted: boolean): number {
     if (wanted && !this.#handler.key(this.#start + 1, at, this.#plain)) this.#skipDepth = this.#depth;
     const { bytes, end } = this.#window;
-    const colon = at + 1 < end && bytes[at + 1] === Char.Colon;
-    this.#next = colon ? Next.Value : Next.Colon;
+    const colon = at + 1 < end && bytes[at + 1] === COLON;
+    this.#next = colon ? VALUE : AFTER_KEY;
     return colon ? at + 2 : at + 1;
   }
 
@@ -321,7 +315,7 @@ export class JsonScanner {
       if (state === 0) this.fail(at, 'invalid number', `: ${found(bytes[at]!)}`);
     }
     this.#numberState = state;
-    this.#token = Token.Number;
+    this.#token = NUMBER;
     return end;
   }
 
@@ -336,7 +330,7 @@ export class JsonScanner {
   }
 
   #endScalar(end: number): number {
-    this.#token = Token.None;
+    this.#token = NO_TOKEN;
     if (this.#skipDepth < 0) {
       this.#checkKept(this.#start, end);
       this.#handler.scalar(this.#start, end);
@@ -349,15 +343,15 @@ export class JsonScanner {
   }
 
   #expected(): string {
-    if (this.#token === Token.String) return 'the rest of a string';
-    if (this.#token === Token.Number) return 'the rest of a number';
-    if (this.#token === Token.Literal) return Buffer.from(this.#literal).toString();
-    return EXPECTED[this.#next][this.#isObject[this.#depth] === 1 ? 1 : 0];
+    if (this.#token === STRING) return 'the rest of a string';
+    if (this.#token === NUMBER) return 'the rest of a number';
+    if (this.#token === WORD) return Buffer.from(this.#literal).toString();
+    return EXPECTED[this.#next]![this.#isObject[this.#depth] === 1 ? 1 : 0];
   }
 
   #unexpected(at: number): never {
     const byte = this.#window.bytes[at]!;
-    const hint = this.#next === Next.Root ? HINTS.get(byte) : undefined;
+    const hint = this.#next === ROOT ? HINTS.get(byte) : undefined;
     this.fail(at, `expected ${this.#expected()}`, `, found ${found(byte)}`, hint);
   }
 }

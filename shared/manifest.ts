@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { compareCommitOrder, type Ordered } from './commit-order.js';
 import { applyDiff, type Diff } from './diff.js';
 import { CondaDiffError } from './errors.js';
-import type { Globs } from './globs.js';
+import { type Globs, sameGlobs } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
 import { compareUtf8, nameOf, pathProblem } from './paths.js';
 import { checkTotals, type Reference, type Scope, type Totals } from './reference.js';
@@ -187,7 +187,21 @@ export function diffOf(manifest: Manifest): Diff {
  */
 export function targetOf(manifest: Manifest, base: Reference, name: string): State {
   checkTotals(`${name}: the entries of its base reference`, manifest.base, base.state);
+  const { scope } = manifest.base;
+  if (base.rules !== manifest.rules || base.scope !== scope || !sameGlobs(base.globs, manifest.globs)) {
+    throw new CondaDiffError('malformed', `${name} has other rules, scope or globs than its base reference`, {
+      details: [
+        `expected ${describeTerms(manifest.rules, scope, manifest.globs)}`,
+        `found ${describeTerms(base.rules, base.scope, base.globs)}`,
+      ],
+      hint: 'Copy all files of the update again from their source',
+    });
+  }
   const target = applyDiff(base.state, diffOf(manifest));
   checkTotals(`${name}: base and files`, manifest.target, target);
   return target;
+}
+
+function describeTerms(rules: number, scope: Scope, globs: Globs): string {
+  return JSON.stringify({ rules, scope, ...globs });
 }

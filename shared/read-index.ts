@@ -1,4 +1,4 @@
-import { type Claim, claimsOf, type IndexClaims, shardClaimsOf } from './claims.js';
+import { claimsOf, type IndexClaims, shardClaimsOf } from './claims.js';
 import { decodeVariant, encodingOf } from './decode-variant.js';
 import { CondaDiffError } from './errors.js';
 import { hashFile } from './hashing.js';
@@ -16,6 +16,8 @@ export interface IndexDirectory extends IndexClaims {
   /** How many artifacts its repodata.json names. */
   readonly artifacts: number;
   readonly extensions: readonly string[];
+  /** `base_url` of its shard index: where the artifacts that its shards name are. */
+  readonly shardBaseUrl?: string;
   /** Its repodata.json, hashed on the way. */
   readonly repodata: Entry;
   /** Why an index of it cannot be read; what it names is then not among the claims. */
@@ -39,15 +41,16 @@ export async function readIndexDirectory(
   const read = claimsOf(directory, records);
   const shards = names.includes(SHARD_INDEX)
     ? await readShardIndex(directory, source(joinPath(directory, SHARD_INDEX)))
-    : { claims: [], external: [], refused: [], unreadable: [] };
+    : NO_SHARDS;
   return {
     directory,
     artifacts: read.claims.filter((claim) => !claim.optional).length,
     extensions: records.extensions,
+    ...(shards.baseUrl !== undefined && { shardBaseUrl: shards.baseUrl }),
     repodata: { path, ...hash },
     claims: concat(read.claims, shards.claims),
     external: concat(read.external, shards.external),
-    refused: read.refused,
+    refused: concat(read.refused, shards.refused),
     unreadable: problem === undefined ? shards.unreadable : [problem, ...shards.unreadable],
   };
 }
@@ -92,23 +95,28 @@ function malformedIn(step: () => void): CondaDiffError | undefined {
   }
 }
 
-async function readShardIndex(
-  directory: string,
-  file: string,
-): Promise<IndexClaims & { readonly unreadable: readonly CondaDiffError[] }> {
+interface Shards extends IndexClaims {
+  readonly baseUrl: string | undefined;
+  readonly unreadable: readonly CondaDiffError[];
+}
+
+const NO_SHARDS: Shards = { claims: [], external: [], refused: [], baseUrl: undefined, unreadable: [] };
+
+async function readShardIndex(directory: string, file: string): Promise<Shards> {
   const name = joinPath(directory, SHARD_INDEX);
   try {
-    const index = decodeShardIndex(await decodeWhole(file), name);
-    return { ...shardClaimsOf(directory, index), unreadable: [] };
+    const index = decodeShardIndex(await decodeWhole(file, name), name);
+    const { claims, external, refused } = shardClaimsOf(directory, index);
+    return { claims, external, refused, baseUrl: index.baseUrl, unreadable: [] };
   } catch (error) {
     if (!(error instanceof CondaDiffError) || error.code !== 'source') throw error;
-    return { claims: [] as Claim[], external: [], refused: [], unreadable: [error] };
+    return { ...NO_SHARDS, unreadable: [error] };
   }
 }
 
-/** The decoded bytes of a file that is known to be small: a shard or a shard index. */
-export async function decodeWhole(file: string): Promise<Uint8Array> {
+/** The decoded bytes of a file that is known to be small: a shard or a shard index. `name` is for messages. */
+export async function decodeWhole(file: string, name: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of decodeVariant(file, encodingOf(file))) chunks.push(chunk);
+  for await (const chunk of decodeVariant(file, encodingOf(file), name)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

@@ -2,6 +2,7 @@ import { CondaDiffError } from './errors.js';
 import { type Globs, NO_GLOBS } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
 import { LineDocumentDecoder } from './line-document-decoder.js';
+import { compareUtf8 } from './paths.js';
 import { EMPTY_STATE, type Entry, type State, StateBuilder } from './state.js';
 import { RULES } from './rules.js';
 import { entryValidator, headerValidator, type Validator } from './schema.js';
@@ -64,6 +65,7 @@ export class ReferenceDecoder {
   readonly #builder = new StateBuilder();
   #header: ReferenceHeader | undefined;
   #count = 0;
+  #last: string | undefined;
 
   private constructor(name: string, header: Validator<ReferenceHeader>, entry: Validator<Entry>) {
     this.#name = name;
@@ -108,6 +110,13 @@ export class ReferenceDecoder {
     if (++this.#count > (this.#header?.count ?? 0)) {
       throw new CondaDiffError('malformed', `${this.#name} has more entries than its header says`);
     }
+    if (this.#last !== undefined && compareUtf8(this.#last, entry.path) >= 0) {
+      throw new CondaDiffError(
+        'malformed',
+        `${this.#name}: '${entry.path}' must not stand after '${this.#last}'`,
+      );
+    }
+    this.#last = entry.path;
     this.#builder.add(entry);
   }
 }

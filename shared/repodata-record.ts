@@ -163,7 +163,7 @@ export class RecordSpans implements RecordView {
       for (; at < end; at += 4)
         isHex &= HEX[bytes[at]!]! & HEX[bytes[at + 1]!]! & HEX[bytes[at + 2]!]! & HEX[bytes[at + 3]!]!;
       if (isHex === 1) return;
-    } else if (!field.plain && isHex(this.#text(field), digits)) {
+    } else if (isHex(this.#text(field), digits)) {
       return;
     }
     this.#refuse(field, `${digits} hexadecimal digits`);
@@ -190,7 +190,7 @@ function readNumber(bytes: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {
     const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9 || end - start > 15) return Number(bytes.toString('latin1', start, end));
+    if (digit < 0 || digit > 9) return Number(bytes.toString('latin1', start, end));
     value = 10 * value + digit;
   }
   return value;

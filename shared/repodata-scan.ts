@@ -2,6 +2,8 @@ import { JsonScanner, type JsonHandler } from './json-scan.js';
 import { decodeText } from './json-text.js';
 import { RecordSpans, type RecordView } from './repodata-record.js';
 
+export type { RecordView };
+
 /** What a `RepodataScanner` reports, in the order of the document. */
 export interface RepodataVisitor {
   /**
@@ -18,26 +20,16 @@ export interface RepodataVisitor {
   baseUrl(url: string | undefined): void;
 }
 
-/** The places in the document that matter, and what stands there. */
-const enum Place {
-  Outside,
-  Root,
-  Info,
-  BaseUrl,
-  Removed,
-  Name,
-  V3,
-  Bucket,
-  Record,
-  Field,
-}
+/** The places in the document that matter, by what is there. */
+type Place =
+  'outside' | 'root' | 'info' | 'baseUrl' | 'removed' | 'name' | 'v3' | 'bucket' | 'record' | 'field';
 
 const SECTIONS: ReadonlyMap<string, Place> = new Map([
-  ['packages', Place.Bucket],
-  ['packages.conda', Place.Bucket],
-  ['v3', Place.V3],
-  ['removed', Place.Removed],
-  ['info', Place.Info],
+  ['packages', 'bucket'],
+  ['packages.conda', 'bucket'],
+  ['v3', 'v3'],
+  ['removed', 'removed'],
+  ['info', 'info'],
 ]);
 
 /**
@@ -53,9 +45,9 @@ export class RepodataScanner implements JsonHandler {
   readonly #record: RecordSpans;
 
   /** The innermost object or array that matters and is open. */
-  #place: Place = Place.Outside;
+  #place: Place = 'outside';
   /** What the value to come is. */
-  #coming: Place = Place.Root;
+  #coming: Place = 'root';
   /** The section that began last. */
   #section = '';
   #inV3 = false;
@@ -77,20 +69,22 @@ export class RepodataScanner implements JsonHandler {
     this.#scanner.end();
   }
 
+  // What follows up to `scalar` is called by the JsonScanner.
+
   key(start: number, end: number, plain: boolean): boolean {
     switch (this.#place) {
-      case Place.Record:
-        this.#coming = Place.Field;
+      case 'record':
+        this.#coming = 'field';
         return this.#record.select(start, end, plain);
-      case Place.Bucket:
+      case 'bucket':
         this.#record.begin(this.#section, start, end, plain);
-        this.#coming = Place.Record;
+        this.#coming = 'record';
         return true;
-      case Place.V3:
-        this.#begin(`v3.${this.#text(start, end, plain)}`, Place.Bucket);
+      case 'v3':
+        this.#begin(`v3.${this.#text(start, end, plain)}`, 'bucket');
         return true;
-      case Place.Info:
-        this.#coming = Place.BaseUrl;
+      case 'info':
+        this.#coming = 'baseUrl';
         return this.#name(start, end, plain) === 'base_url';
       default:
         return this.#rootKey(this.#name(start, end, plain));
@@ -98,46 +92,46 @@ export class RepodataScanner implements JsonHandler {
   }
 
   open(isObject: boolean, start: number): boolean {
-    if (this.#coming === Place.Field) {
+    if (this.#coming === 'field') {
       this.#record.setContainer(start);
       return false;
     }
-    if (this.#coming === Place.BaseUrl || this.#coming === Place.Name) this.#misfit(start);
-    if (isObject === (this.#coming === Place.Removed)) this.#misfit(start);
+    if (this.#coming === 'baseUrl' || this.#coming === 'name') this.#misfit(start);
+    if (isObject === (this.#coming === 'removed')) this.#misfit(start);
     this.#place = this.#coming;
-    if (this.#place === Place.Removed) this.#coming = Place.Name;
+    if (this.#place === 'removed') this.#coming = 'name';
     return true;
   }
 
   close(_isObject: boolean, end: number): void {
-    if (this.#place === Place.Record) {
+    if (this.#place === 'record') {
       this.#endRecord(end);
-      this.#place = Place.Bucket;
-    } else if (this.#place === Place.Bucket && this.#inV3) {
-      this.#place = Place.V3;
+      this.#place = 'bucket';
+    } else if (this.#place === 'bucket' && this.#inV3) {
+      this.#place = 'v3';
     } else {
-      this.#place = this.#place === Place.Root ? Place.Outside : Place.Root;
+      this.#place = this.#place === 'root' ? 'outside' : 'root';
     }
   }
 
   string(start: number, end: number, plain: boolean): void {
-    if (this.#coming === Place.Field) this.#record.setString(start, end, plain);
-    else if (this.#coming === Place.Name) this.#visitor.removed(this.#text(start, end, plain));
-    else if (this.#coming === Place.BaseUrl) this.#visitor.baseUrl(this.#text(start, end, plain));
+    if (this.#coming === 'field') this.#record.setString(start, end, plain);
+    else if (this.#coming === 'name') this.#visitor.removed(this.#text(start, end, plain));
+    else if (this.#coming === 'baseUrl') this.#visitor.baseUrl(this.#text(start, end, plain));
     else this.#misfit(start - 1);
   }
 
   scalar(start: number, end: number): void {
-    if (this.#coming === Place.Field) this.#record.setScalar(start, end);
-    else if (!this.#isNull(start) || this.#coming === Place.Name || this.#coming === Place.Record)
+    if (this.#coming === 'field') this.#record.setScalar(start, end);
+    else if (!this.#isNull(start) || this.#coming === 'name' || this.#coming === 'record')
       this.#misfit(start);
-    else if (this.#coming === Place.BaseUrl) this.#visitor.baseUrl(undefined);
+    else if (this.#coming === 'baseUrl') this.#visitor.baseUrl(undefined);
   }
 
   #rootKey(name: string | undefined): boolean {
     const place = name === undefined ? undefined : SECTIONS.get(name);
     if (name === undefined || place === undefined) return false;
-    this.#inV3 = place === Place.V3;
+    this.#inV3 = place === 'v3';
     this.#begin(name, place);
     return true;
   }
@@ -175,9 +169,9 @@ export class RepodataScanner implements JsonHandler {
   }
 
   #misfitProblem(): string {
-    if (this.#coming === Place.Record) return `record ${JSON.stringify(this.#record.key())} is not an object`;
-    if (this.#coming === Place.BaseUrl) return '"base_url" is not a string';
-    if (this.#coming === Place.Name) return '"removed" holds something that is not a string';
-    return `"${this.#section}" is not an ${this.#coming === Place.Removed ? 'array' : 'object'}`;
+    if (this.#coming === 'record') return `record ${JSON.stringify(this.#record.key())} is not an object`;
+    if (this.#coming === 'baseUrl') return '"base_url" is not a string';
+    if (this.#coming === 'name') return '"removed" holds something that is not a string';
+    return `"${this.#section}" is not an ${this.#coming === 'removed' ? 'array' : 'object'}`;
   }
 }

@@ -81,9 +81,15 @@ export function mergeClaims(indexes: Iterable<IndexClaims>, globs: Globs): Merge
       const other = byPath.get(claim.path);
       if (other === undefined || other.optional) byPath.set(claim.path, claim);
       else if (!claim.optional && contradicts(other, claim)) conflicts.push(claim.path);
+      else if (!claim.optional) byPath.set(claim.path, withMore(other, claim));
     }
   }
   return { byPath, conflicts };
+}
+
+/** What two indexes say together; they do not contradict each other. */
+function withMore(a: Claim, b: Claim): Claim {
+  return { ...a, size: a.size ?? b.size, sha256: a.sha256 ?? b.sha256, md5: a.md5 ?? b.md5 };
 }
 
 function contradicts(a: Claim, b: Claim): boolean {

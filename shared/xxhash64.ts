@@ -25,7 +25,6 @@ export class XxHash64 {
     const head = used === 0 ? 0 : Math.min(STRIPE - used, bytes.length);
     this.#tail.set(bytes.subarray(0, head), used);
     if (used + head === STRIPE) mix(this.#halves, this.#tail, STRIPE);
-    else if (head > 0) return;
     const rest = bytes.subarray(head);
     const whole = rest.length - (rest.length % STRIPE);
     mix(this.#halves, rest, whole);

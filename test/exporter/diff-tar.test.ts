@@ -321,6 +321,19 @@ describe('conda-diff-tar: the outfile', { skip }, () => {
     assert.deepEqual(await contents(cwd), before);
   });
 
+  it('is refused where an index elsewhere names an artifact', async (t) => {
+    const { repository, run } = await place(t);
+    const repodata = join(repository, 'noarch/repodata.json');
+    const index = JSON.parse(await readFile(repodata, 'utf8')) as { info: { base_url?: string } };
+    index.info.base_url = '../pool/';
+    await mkdir(join(repository, 'pool'));
+    await rename(join(repository, 'noarch/data-1.0-0.conda'), join(repository, 'pool/data-1.0-0.conda'));
+    await writeFile(repodata, JSON.stringify(index));
+    const { code, stderr } = await run('--reference', '-o', 'repo/pool/data-1.0-0.conda', 'repo');
+    assert.equal(code, 2, stderr);
+    await ok(run('--reference', '-o', 'repo/pool/notes', 'repo'));
+  });
+
   it('is refused when it is the infile, a directory, a device, or in no directory', async (t) => {
     const { run } = await changed(t);
     const cases = [

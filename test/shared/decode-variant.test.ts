@@ -52,7 +52,7 @@ function lines(count: number): Buffer {
   return Buffer.from(records.join(',\n'));
 }
 
-const TEXT = lines(12_000); // 1.7 MB: several blocks of each encoding
+const TEXT = lines(8_000); // 1.1 MB: several blocks of each encoding
 const COMPRESS: Readonly<Record<Exclude<Encoding, 'identity'>, (input: Uint8Array) => Buffer>> = {
   zst: (input) => run('zstd', ['-qc', '--check'], input),
   bz2: (input) => run('bzip2', ['-c'], input),
@@ -83,15 +83,18 @@ for (const [encoding, compress] of Object.entries(COMPRESS)) {
         const { code, message } = await refusal(decode(small.subarray(0, end)));
         assert.equal(code, 'source');
         assert.ok(message.startsWith(`noarch/a.${encoding} cannot be decoded as ${encoding}: `), message);
-        await refusal(decode(small, small.subarray(0, end || 1)));
+        const second = await refusal(decode(small, small.subarray(0, end || 1)));
+        for (const text of [message, second.message])
+          assert.match(text, /early|end of file|no Zstandard frame/);
       }
       await refusal(decode(whole.subarray(0, whole.length >> 1)));
     });
 
     it('refuses a damaged file', async () => {
-      for (const part of [0.3, 0.6, 0.95]) {
+      const { length } = whole;
+      for (const at of [length * 0.3, length * 0.6, length - 3]) {
         const damaged = Buffer.from(whole);
-        damaged[Math.floor(whole.length * part)]! ^= 0x10;
+        damaged[Math.floor(at)]! ^= 0x10;
         assert.equal((await refusal(decode(damaged))).code, 'source');
       }
       assert.equal(
@@ -166,19 +169,20 @@ for (const [name, decoder] of DECODERS) {
       );
       await assert.rejects(collect(decode(header('010005'))), /dictionary/);
       await assert.rejects(collect(decode(header('0850'))), /reserved/);
+      await assert.rejects(
+        collect(decode(Buffer.from('28b52ffd0050ffffff', 'hex'))),
+        /a block of 2097151 bytes/,
+      );
       await assert.rejects(collect(decode(Buffer.from('502a4d1801000000ff', 'hex'))), /no Zstandard frame/);
     });
   });
 }
 
 describe('XxHash64', () => {
-  it('gives the checksums of the specification, however the bytes are cut', () => {
+  it('gives what zstd writes at the end of a frame, however the bytes are cut', () => {
     const bytes = Buffer.from(Array.from({ length: 101 }, (_, n) => (n * 73) & 0xff));
-    // The last 4 bytes of a frame, as `zstd --check` writes them.
     for (const length of [0, 1, 3, 4, 8, 31, 32, 33, 64, 95, 101]) {
-      const expected = run('zstd', ['-qc', '--check'], bytes.subarray(0, length)).readUInt32LE;
       const frame = run('zstd', ['-qc', '--check'], bytes.subarray(0, length));
-      assert.ok(expected);
       for (const step of [1, 7, 32, 40, 200]) {
         const hash = new XxHash64();
         for (let at = 0; at < length; at += step)
@@ -190,29 +194,13 @@ describe('XxHash64', () => {
 });
 
 describe('decodeBz2', () => {
-  it('stops a block on which the library would loop without end', () => {
-    const bits = [
-      '425a6831314159265359'.replace(/../g, (hex) => Number.parseInt(hex, 16).toString(2).padStart(8, '0')),
-      '0'.repeat(32 + 1 + 24), // checksum, not randomised, origin
-      '0000001000000000' + '0100000000000000', // the only symbol is 'a'
-      '010' + '000000000000001' + '0', // two tables, one selector: the first
-      '0000101000'.repeat(2), // lengths 1, 2, 2: RUNA is 0
-      '0'.repeat(32) + '11', // 32 times RUNA overflow the length of the run to -1; end of block
-    ].join('');
-    const bytes = (bits.padEnd(Math.ceil(bits.length / 8) * 8, '0').match(/.{8}/g) ?? []).map((byte) =>
-      Number.parseInt(byte, 2),
-    );
-    const file = write('loop.bz2', Uint8Array.from(bytes), Buffer.alloc(100));
-    assert.throws(() => [...decodeBz2(file, 0.2)], /timed out/);
-  });
-
   it('gives a block at a time', () => {
-    const file = write('zeros.bz2', run('bzip2', ['-1c'], Buffer.alloc(20_000_000)));
+    const file = write('zeros.bz2', run('bzip2', ['-1c'], Buffer.alloc(8_000_000)));
     const sizes = [...decodeBz2(file)].map((block) => block.length);
-    assert.ok(sizes.length > 3 && Math.max(...sizes) < 6_000_000, sizes.join(' '));
+    assert.ok(sizes.length > 1 && Math.max(...sizes) < 6_000_000, sizes.join(' '));
     assert.equal(
       sizes.reduce((sum, size) => sum + size, 0),
-      20_000_000,
+      8_000_000,
     );
   });
 });

@@ -9,7 +9,6 @@ import { decodeShard, decodeShardIndex } from '../../shared/shard-index.js';
 import { parse, scan } from '../support/read-repodata.js';
 
 const channels = process.env['CONDA_DIFF_CHANNELS'];
-const skip = channels === undefined && 'CONDA_DIFF_CHANNELS does not name a folder of real channels';
 /** Real files that no client can read, and why. */
 const BROKEN: ReadonlyMap<string, RegExp> = new Map([
   ['archive_linux-aarch64_is_html.json', /is not valid repodata: expected '\{' at byte 0, found '<'$/],
@@ -33,8 +32,12 @@ function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-describe('real indexes', { skip }, () => {
-  const folders = [resolve(channels ?? ''), resolve(channels ?? '', '../repodata')];
+describe('real indexes', () => {
+  if (channels === undefined) {
+    it('are read', (t) => t.skip('CONDA_DIFF_CHANNELS does not name a folder of real channels'));
+    return;
+  }
+  const folders = [resolve(channels), resolve(channels, '../repodata')];
   const indexes = folders.flatMap((folder) => filesIn(folder, /\.json(\.zst|\.bz2|\.gz)?$/));
 
   it('are there', () => {
@@ -42,7 +45,7 @@ describe('real indexes', { skip }, () => {
   });
 
   for (const file of indexes) {
-    it(relative(resolve(channels ?? '', '..'), file), async () => {
+    it(relative(resolve(channels, '..'), file), async () => {
       const bytes = await collect(decodeVariant(file, encodingOf(file)));
       const broken = [...BROKEN].find(([name]) => file.endsWith(name))?.[1];
       for (const size of [1 << 20, 1000, 7]) {

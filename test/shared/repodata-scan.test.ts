@@ -180,6 +180,7 @@ describe('RepodataScanner refuses', () => {
     ['{"a":[1', `expected the rest of a number at byte 7, found the end of the file`],
     ['{"a":[1 ', `expected ',' or ']' at byte 8, found the end of the file`],
     ['{}{', `expected the end of the file at byte 2, found '{'`],
+    ['{},{}', `expected the end of the file at byte 2, found ','`],
     ['{} \0', `expected the end of the file at byte 3, found byte 0x00`],
     ['{"a":1,}', `expected a key at byte 7, found '}'`],
     ['{"a":[1,]}', `expected a value at byte 8, found ']'`],
@@ -264,7 +265,7 @@ describe('RepodataScanner keeps little', () => {
   it('of an unknown value of any size', () => {
     const big = scanner();
     const before = process.memoryUsage().arrayBuffers;
-    big.push(Buffer.from('{"other":"'));
+    big.push(Buffer.from('{"packages":{"a":{}},"other":"'));
     for (let i = 0; i < 100; i++) big.push(filler);
     big.push(Buffer.from('","more":['));
     for (let i = 0; i < 100; i++) big.push(Buffer.from(`"${'y'.repeat(100_000)}",[{"z":-1.25}],`));
@@ -287,5 +288,11 @@ describe('RepodataScanner keeps little', () => {
       Buffer.from('"}}}'),
     ]);
     assert.throws(() => scanner().push(record), /more than 64 MiB at byte 13$/);
+    const name = Buffer.concat([
+      Buffer.from('{"removed":["'),
+      Buffer.alloc(64 * MIB, 'x'),
+      Buffer.from('"]}'),
+    ]);
+    assert.throws(() => scanner().push(name), /more than 64 MiB at byte 12$/);
   });
 });

@@ -88,7 +88,8 @@ describe('decodeShardIndex', () => {
   });
 
   it('refuses lengths beyond the document at once', () => {
-    for (const head of ['ddffffffff', 'dfffffffff', 'dbffffffff', 'c6ffffffff', 'c9ffffffff01']) {
+    const nested = 'dd01ffffff'.repeat(200); // 50 GB, if each were believed
+    for (const head of [nested, 'ddffffffff', 'dfffffffff', 'dbffffffff', 'c6ffffffff', 'c9ffffffff01']) {
       refuses(decodeShardIndex, Buffer.from(`${head}00`, 'hex'), /is not valid MessagePack: /);
     }
   });

@@ -12,7 +12,7 @@ const text = fc.oneof(
 
 /** A string as a literal whose characters are escaped or not. */
 function quotedOf(value: string, styles: readonly number[]): string {
-  const units = [...value].map((char, index) => {
+  const units = Array.from(value).map((char, index) => {
     const style = styles[index % styles.length] ?? 0;
     if (style === 1) return char.split('').map(escapeUnit).join('');
     if (style === 2 && char === '/') return '\\/';
@@ -68,7 +68,7 @@ function orNull(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
 }
 
 function hash(digits: number): fc.Arbitrary<string> {
-  const digit = fc.constantFrom(...'0123456789abcdefABCDEF');
+  const digit = fc.constantFrom(...Array.from('0123456789abcdefABCDEF'));
   return orNull(quoted(fc.string({ unit: digit, minLength: digits, maxLength: digits })));
 }
 
