@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
-import { describeImport, importLines, planLines } from './describe.js';
+import { burstLine, describeImport, importLines, planLines } from './describe.js';
 import { checkUpdate, importUpdate } from './import.js';
 import { placeOf } from './place.js';
 
@@ -37,6 +37,7 @@ export function addApply(program: Command): void {
       return;
     }
     const outcome = await importUpdate({ ...options, keepsUndo: flags.undo, note: shell.note });
+    if (outcome.burstMilliseconds !== undefined) shell.detail(burstLine(outcome.burstMilliseconds));
     const document = { command: 'apply', dryRun: false, ...describeImport(outcome) };
     shell.report(document, importLines(outcome, place.repository));
   });

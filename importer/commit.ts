@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
@@ -25,32 +25,44 @@ const AT_ONCE = 8;
  * An interruption is heeded before the journal and before the burst; what was begun then is finished or taken
  * back by the next run.
  *
+ * @returns how long the burst took
  * @throws CondaDiffError io; interrupted
  */
-export async function commit(bench: Workbench, journal: Journal): Promise<void> {
+export async function commit(bench: Workbench, journal: Journal): Promise<BurstTime> {
   try {
     if (journal.keepsUndo) await linkUndo(bench, journal);
     await makeOwnDirectory(bench, bench.layout.trash);
     bench.signal.throwIfAborted();
     await writeDocument(bench, bench.layout.journal, encodeJournal(journal));
-    await perform(bench, journal);
+    return await perform(bench, journal);
   } catch (error) {
     throw asIoError(error);
   }
 }
+
+/** How long readers could meet a mixture of two states. */
+export interface BurstTime {
+  /** From before the first rename of the burst to after the last. */
+  readonly burstMilliseconds: number;
+}
+
+const BURST = 4;
 
 /** The steps of a journalled commit; done ones are skipped by `isDone`. */
 export async function perform(
   bench: Workbench,
   journal: Journal,
   isDone: (n: number) => boolean = () => false,
-): Promise<void> {
+): Promise<BurstTime> {
+  let burstMilliseconds = 0;
   await makeDirectories(bench, journal);
-  const groups: readonly (readonly number[])[] = [[1, 2, 3], [4], [5, 6]];
+  const groups: readonly (readonly number[])[] = [[1, 2, 3], [BURST], [5, 6]];
   for (const steps of groups) {
     const phase = [...journal.actions.entries()].filter(([, { step }]) => steps.includes(step));
     bench.signal.throwIfAborted();
+    const begun = performance.now();
     for (const [n, action] of phase) if (!isDone(n)) await performAction(bench, n, action);
+    if (steps.includes(BURST)) burstMilliseconds = performance.now() - begun;
     await syncDirectories(
       bench,
       phase.flatMap(([, action]) => touched(bench, action)),
@@ -58,6 +70,7 @@ export async function perform(
   }
   await bench.disk.rename(bench.layout.journal, bench.layout.committed);
   await bench.disk.syncDirectory(bench.layout.own);
+  return { burstMilliseconds };
 }
 
 async function performAction({ disk, layout }: Workbench, n: number, action: CommitAction): Promise<void> {
@@ -116,13 +129,13 @@ export function ownershipOf(path: string, mask: number): Ownership {
 
 /** Writes one of our documents durably: under another name, synced, renamed, its directory synced. */
 export async function writeDocument(
-  { disk, layout }: Workbench,
+  { disk }: Workbench,
   file: string,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
   const partial = `${file}.partial`;
   await disk.remove(partial);
-  const written = await disk.create(partial);
+  const written = await disk.create(partial, 0o644);
   try {
     for (const chunk of chunks) await written.write(chunk);
   } finally {
@@ -130,7 +143,7 @@ export async function writeDocument(
   }
   await disk.syncFile(partial);
   await disk.rename(partial, file);
-  await disk.syncDirectory(layout.own);
+  await disk.syncDirectory(dirname(file));
 }
 
 /** Syncs directories, each once, several at a time. */

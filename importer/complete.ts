@@ -3,12 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HashCache } from '../shared/hash-cache.js';
 import { asIoError } from '../shared/errors.js';
-import { writeReference } from '../shared/present-state.js';
 import { readState } from '../shared/read-state.js';
 import { staysInside } from '../shared/real-path.js';
-import { checkTotals, referenceOf, type Totals } from '../shared/reference.js';
+import { checkTotals, encodeReference, referenceOf, type Totals } from '../shared/reference.js';
 import type { State } from '../shared/state.js';
-import { type Workbench, writeDocument } from './commit.js';
+import { syncDirectories, type Workbench, writeDocument } from './commit.js';
 import type { Journal } from './journal.js';
 import { clearOwnFiles, readRetired } from './own-files.js';
 import { encodeRetired, type Retired, retiredAfter } from './retired.js';
@@ -41,7 +40,7 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
   try {
     await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
     const file = join(notebook.stateDirectory, 'reference.json');
-    await writeReference(layout.repository, file, referenceOf(state, journal.globs));
+    await writeDocument(bench, file, encodeReference(referenceOf(state, journal.globs)));
     const { kept, expired } = retiredAfter(await readRetired(layout), journal, state);
     await deleteRetired(bench, expired);
     await writeDocument(bench, layout.retired, encodeRetired(kept));
@@ -81,10 +80,9 @@ export function sameTotals(a: Totals, b: Totals): boolean {
 }
 
 /** Deletes retired files that are still what they were when they were retired, as far as their size tells. */
-export async function deleteRetired(
-  { disk, layout }: Workbench,
-  entries: readonly Retired[],
-): Promise<number> {
+export async function deleteRetired(bench: Workbench, entries: readonly Retired[]): Promise<number> {
+  const { disk, layout } = bench;
+  const directories = new Set<string>();
   const root = realpathSync(layout.repository);
   let bytes = 0;
   for (const { path, size } of entries) {
@@ -92,7 +90,9 @@ export async function deleteRetired(
     const stats = lstatSync(file, { throwIfNoEntry: false });
     if (!stats?.isFile() || stats.size !== size || !staysInside(root, dirname(file))) continue;
     await disk.remove(file);
+    directories.add(dirname(file));
     bytes += size;
   }
+  await syncDirectories(bench, [...directories]);
   return bytes;
 }

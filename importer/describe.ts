@@ -5,7 +5,7 @@ import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
 
 /** The JSON document of an import, without its command. */
-export function describeImport({ outcome, manifest, target }: ImportOutcome): object {
+export function describeImport({ outcome, manifest, target, burstMilliseconds }: ImportOutcome): object {
   const { id, site, sequence, base, files, removed, absent } = manifest;
   return {
     outcome,
@@ -16,7 +16,13 @@ export function describeImport({ outcome, manifest, target }: ImportOutcome): ob
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     removed: removed.length,
     absent: absent.map(({ path }) => path),
+    ...(burstMilliseconds !== undefined && { burstMilliseconds }),
   };
+}
+
+/** What `apply` and `undo` say of the burst with `-v`. */
+export function burstLine(burstMilliseconds: number): string {
+  return `The burst took ${burstMilliseconds.toFixed(1)} ms`;
 }
 
 /** The lines that `apply` prints. */

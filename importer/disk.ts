@@ -10,6 +10,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   utimes,
 } from 'node:fs/promises';
 import { syncDirectory, writeAll } from '../shared/atomic-file.js';
@@ -34,13 +35,13 @@ export interface NewFile {
  * and replay it. Nothing is durable before the file, and the directory that its name is in, are synced.
  */
 export interface Disk {
-  /** Creates a file of mode 0600; it must not exist. */
-  create(path: string): Promise<NewFile>;
+  /** Creates a file; it must not exist. */
+  create(path: string, mode: number): Promise<NewFile>;
   makeDirectory(path: string, mode: number): Promise<void>;
   setOwnership(path: string, ownership: Ownership): Promise<void>;
   /** @param mtime seconds since 1970 */
   setTime(path: string, mtime: number): Promise<void>;
-  /** Makes a second name for a file, or a copy of it where the file system gives it none. */
+  /** Makes a second name for a file, or a copy with its mode, owner and time where the file system gives it none. */
   linkOrCopy(from: string, to: string): Promise<void>;
   /** Replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
@@ -56,7 +57,7 @@ export interface Disk {
 
 /** The file system itself. */
 export const realDisk: Disk = {
-  create: async (path) => new OpenFile(await open(path, 'wx', 0o600)),
+  create: async (path, mode) => new OpenFile(await open(path, 'wx', mode)),
   makeDirectory: async (path, mode) => {
     await mkdir(path, { mode });
   },
@@ -117,6 +118,9 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     if (!isSystemError(error) || !NO_LINKS.includes(error.code)) throw error;
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const { uid, gid, atime, mtime } = await stat(from);
+  await own(to, uid, gid);
+  await utimes(to, atime, mtime);
 }
 
 async function removeDirectory(path: string): Promise<boolean> {

@@ -6,12 +6,10 @@ import { timestamp } from '../shared/clock.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
-import { writeReference } from '../shared/present-state.js';
-import { referenceOf, totalsOf } from '../shared/reference.js';
+import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
-import type { State } from '../shared/state.js';
 import { finishStage, missingDirectories } from './attributes.js';
-import { commit, makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
+import { type BurstTime, commit, makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
 import { completeCommit, type Notebook } from './complete.js';
 import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
@@ -21,7 +19,7 @@ import { makesLinks, measure, needsOf } from './measure.js';
 import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
-import { recover } from './recover.js';
+import { recover, type Recovery } from './recover.js';
 import { encodeRetired } from './retired.js';
 import { DISCARD, readUpdate, StageSink } from './stage.js';
 
@@ -35,7 +33,7 @@ export interface ImportOptions extends PrepareOptions {
 }
 
 /** What an import did, or would do. */
-export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'>;
+export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'> & Partial<BurstTime>;
 
 /**
  * Applies an update: recover → manifest → fit → preflight → stage and verify all → commit → re-check → reference.
@@ -52,8 +50,9 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
       const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
       await recoverFirst(bench, notebook, note);
       const prepared = await prepare(options, notebook.cache);
-      if (prepared.outcome === 'already-applied') await noteApplied(bench, notebook, prepared);
-      else await applyPrepared(bench, notebook, options, prepared);
+      if (prepared.outcome === 'apply')
+        return { ...prepared, ...(await applyPrepared(bench, notebook, options, prepared)) };
+      await noteApplied(bench, notebook, prepared);
       return prepared;
     });
   } catch (error) {
@@ -71,11 +70,12 @@ export function benchFor(options: { repository: string; signal: AbortSignal; dis
 export async function recoverFirst(
   bench: Workbench,
   notebook: Notebook,
-  note: (line: string) => void,
-): Promise<void> {
+  note: (line: string) => void = () => undefined,
+): Promise<Recovery | undefined> {
   const recovery = await recover(bench, notebook);
   if (recovery !== undefined) note(recoveryLine(recovery.did, recovery.journal));
   await clearOwnFiles(bench, (await readJournal(bench.layout.lastImport))?.attempt);
+  return recovery;
 }
 
 export function recoveryLine(did: 'finished' | 'taken-back', { kind, update }: Journal): string {
@@ -88,7 +88,7 @@ async function applyPrepared(
   notebook: Notebook,
   options: ImportOptions,
   { manifest, directory, local, target, plan }: Prepared,
-): Promise<State> {
+): Promise<BurstTime> {
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
@@ -99,8 +99,9 @@ async function applyPrepared(
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
     const journal = journalFor(layout, keepsUndo, { manifest, local, plan });
-    await commit(bench, journal);
-    return await completeCommit(bench, journal, notebook);
+    const burst = await commit(bench, journal);
+    await completeCommit(bench, journal, notebook);
+    return burst;
   } catch (error) {
     await clearAfterFailure(bench);
     throw asIoError(error);
@@ -136,7 +137,7 @@ async function noteApplied(
   const { layout } = bench;
   await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
   const file = join(notebook.stateDirectory, 'reference.json');
-  await writeReference(layout.repository, file, referenceOf(target, manifest.globs));
+  await writeDocument(bench, file, encodeReference(referenceOf(target, manifest.globs)));
   await notebook.cache.save();
   const known = await readRetired(layout);
   const paths = new Set(known.map(({ path }) => path));

@@ -33,10 +33,16 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-/** Removes what no journal speaks of: a stage, trash, undo directories other than the one of `keep`. */
+/**
+ * Removes what no journal speaks of: a stage, trash, half-written files, undo directories other than the one of
+ * `keep`. The caller holds the lock; others may be trying to take it.
+ */
 export async function clearOwnFiles({ disk, layout }: Workbench, keep: string | undefined): Promise<void> {
   await disk.removeTree(layout.stage);
   await disk.removeTree(layout.trash);
+  for (const name of readdirSync(layout.own)) {
+    if (name.endsWith('.partial') && !name.startsWith('lock.')) await disk.remove(join(layout.own, name));
+  }
   if (!existsSync(layout.undo)) return;
   for (const attempt of readdirSync(layout.undo)) {
     if (attempt !== keep) await disk.removeTree(join(layout.undo, basename(attempt)));

@@ -60,7 +60,7 @@ export class StageSink implements FileSink {
     if (n === undefined) return;
     this.#name = `${path} to the stage`;
     await this.#guard(async () => {
-      this.#file = await this.#disk.create(join(this.#stage, String(n)));
+      this.#file = await this.#disk.create(join(this.#stage, String(n)), 0o600);
     });
   }
 

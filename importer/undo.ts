@@ -6,7 +6,7 @@ import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import { type State, shortDigest } from '../shared/state.js';
 import { finishStage, missingDirectories } from './attributes.js';
-import { all, commit, makeOwnDirectory, type Workbench } from './commit.js';
+import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import type { Content } from './commit-plan.js';
 import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
 import type { Journal } from './journal.js';
@@ -14,7 +14,7 @@ import { clearAfterFailure, readJournal } from './own-files.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 
 /** What an undo went back from and to. */
-export interface Undone {
+export interface Undone extends BurstTime {
   readonly undone: Journal;
   readonly state: State;
 }
@@ -39,8 +39,8 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   try {
     await stageFromUndo(bench, last, plan);
     const journal = journalFor(bench, last, plan);
-    await commit(bench, journal);
-    return { undone: last, state: await completeCommit(bench, journal, notebook) };
+    const burst = await commit(bench, journal);
+    return { undone: last, state: await completeCommit(bench, journal, notebook), ...burst };
   } catch (error) {
     await clearAfterFailure(bench);
     throw asIoError(error);

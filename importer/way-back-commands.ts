@@ -3,10 +3,10 @@ import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { withLock } from '../shared/lock.js';
 import { shortDigest } from '../shared/state.js';
+import { burstLine } from './describe.js';
 import { collectGarbage } from './housekeeping.js';
 import { recoverFirst, recoveryLine } from './import.js';
 import { benchAt } from './place.js';
-import { recover } from './recover.js';
 import { undoLastImport } from './undo.js';
 
 /** Declares `undo`. */
@@ -19,13 +19,19 @@ export function addUndo(program: Command): void {
   ).action(async (repository: string | undefined, flags: CommonOptions) => {
     const shell = createShell(flags);
     const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const { undone, state } = await withLock(place.repository, 'conda-diff-import undo', async () => {
-      await recoverFirst(bench, notebook, shell.note);
-      return undoLastImport(bench, notebook);
-    });
+    const { undone, state, burstMilliseconds } = await withLock(
+      place.repository,
+      'conda-diff-import undo',
+      async () => {
+        await recoverFirst(bench, notebook, shell.note);
+        return undoLastImport(bench, notebook);
+      },
+    );
     const { digest, count, bytes } = state;
-    shell.report({ command: 'undo', update: undone.update, state: { digest, count, bytes } }, [
-      `The import of update ${undone.update.sequence} was undone`,
+    const { update } = undone;
+    shell.detail(burstLine(burstMilliseconds));
+    shell.report({ command: 'undo', update, state: { digest, count, bytes }, burstMilliseconds }, [
+      `The import of update ${update.sequence} was undone`,
       `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
     ]);
   });
@@ -42,7 +48,7 @@ export function addRecover(program: Command): void {
     const shell = createShell(flags);
     const { bench, notebook, place } = await benchAt(repository, flags, shell);
     const command = 'conda-diff-import recover';
-    const recovery = await withLock(place.repository, command, async () => recover(bench, notebook));
+    const recovery = await withLock(place.repository, command, async () => recoverFirst(bench, notebook));
     if (recovery === undefined) {
       shell.report({ command: 'recover', did: 'nothing' }, ['No import was interrupted']);
       return;

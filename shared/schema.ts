@@ -19,6 +19,15 @@ function loadSchema(name: SchemaName): DocumentSchema {
   return JSON.parse(readFileSync(file, 'utf8')) as DocumentSchema;
 }
 
+const compiled = new Map<string, Promise<unknown>>();
+
+/** Compiling a schema costs some 20 ms, and a run reads several documents of one kind. */
+function once<T>(key: string, make: () => Promise<Validator<T>>): Promise<Validator<T>> {
+  const validator = (compiled.get(key) as Promise<Validator<T>> | undefined) ?? make();
+  compiled.set(key, validator);
+  return validator;
+}
+
 /** Loading ajv costs 40 ms of start-up, so it happens only when a document is read. */
 async function compile<T>(schema: JsonObject, code: ErrorCode): Promise<Validator<T>> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
@@ -38,28 +47,30 @@ async function compile<T>(schema: JsonObject, code: ErrorCode): Promise<Validato
 
 /** Validator of a whole document. */
 export function documentValidator<T>(name: SchemaName, code: ErrorCode): Promise<Validator<T>> {
-  return compile(loadSchema(name), code);
+  return once(`${name} ${code}`, () => compile(loadSchema(name), code));
 }
 
 /** Validator of the header of a line document: the schema without its sections. */
 export function headerValidator<T>(name: SchemaName, sections: readonly string[]): Promise<Validator<T>> {
-  const { properties, required, $defs, ...rest } = loadSchema(name);
   const isHeader = (key: string): boolean => key !== 'checksum' && !sections.includes(key);
-  return compile(
-    {
+  return once(`${name} without ${sections.join(' ')}`, () => {
+    const { properties, required, $defs, ...rest } = loadSchema(name);
+    const schema = {
       ...rest,
       $id: `${name}-header`,
       ...($defs && { $defs }),
       properties: Object.fromEntries(Object.entries(properties).filter(([key]) => isHeader(key))),
       required: required.filter(isHeader),
-    },
-    'malformed',
-  );
+    };
+    return compile(schema, 'malformed');
+  });
 }
 
 /** Validator of one entry of a section of a line document. */
 export function entryValidator<T>(name: SchemaName, section: string): Promise<Validator<T>> {
-  const { properties, $defs } = loadSchema(name);
-  const items = properties[section]?.items ?? {};
-  return compile({ ...($defs && { $defs }), ...items }, 'malformed');
+  return once(`${name}/${section}`, () => {
+    const { properties, $defs } = loadSchema(name);
+    const items = properties[section]?.items ?? {};
+    return compile({ ...($defs && { $defs }), ...items }, 'malformed');
+  });
 }

@@ -1,0 +1,173 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { HashCache } from '../../../shared/hash-cache.js';
+import { withLock } from '../../../shared/lock.js';
+import type { Disk } from '../../../importer/disk.js';
+import { benchFor, type ImportOutcome, importUpdate, recoverFirst } from '../../../importer/import.js';
+import type { Recovery } from '../../../importer/recover.js';
+import { type Undone, undoLastImport } from '../../../importer/undo.js';
+import { type ChannelOptions, type ChannelSpec, writeChannel } from '../../support/channel.js';
+import { command } from '../../support/crossing.js';
+import { hashTree } from '../../support/index-reader.js';
+import { type Image, readImage, writeImage } from './image.js';
+
+/** Path → sha256 of the tracked files of a state. */
+export type Tracked = ReadonlyMap<string, string>;
+
+/**
+ * A mirror's states v0, v1 and v2, of which a copy has imported the first two, and v2b, another successor of v1.
+ * From v1 to v2 everything happens that can happen to a file.
+ */
+export interface Updates {
+  readonly tracked: Readonly<Record<'v0' | 'v1' | 'v2' | 'v2b', Tracked>>;
+  /** Directories of the updates by the state that they lead to. */
+  readonly update: Readonly<Record<'v0' | 'v1' | 'v2' | 'v2b', string>>;
+  /** The copy in v1, with v0's undo files and what v1 retired. */
+  readonly copy: Image;
+}
+
+const at = (name: string, content = '1'): { name: string; files: Record<string, string> } => ({
+  name,
+  files: { [`share/${name}`]: content },
+});
+
+const BOTH = { current: true, shards: 'shards', channeldata: true } as const;
+
+const STATES: readonly (readonly [ChannelSpec, ChannelOptions, Record<string, string | undefined>])[] = [
+  [
+    { 'linux-64': [at('a'), at('b'), at('old')], 'win-64': [at('w')], noarch: [at('n')] },
+    BOTH,
+    { 'linux-64/run_exports.json': '{"v":1}' },
+  ],
+  [
+    { 'linux-64': [at('a'), at('b'), at('gone')], 'win-64': [at('w')], noarch: [at('n')] },
+    { ...BOTH, zst: true },
+    { 'noarch/patch_instructions.json': '{}', 'rss.xml': '<rss/>' },
+  ],
+  [
+    { 'linux-64': [at('a'), at('b', '2'), at('new')], 'osx-64': [at('o')], noarch: [at('n')] },
+    BOTH,
+    {
+      'linux-64/run_exports.json': '{"v":2}',
+      'linux-64/fresh.json': '{}',
+      'noarch/patch_instructions.json': undefined,
+      'rss.xml': undefined,
+    },
+  ],
+];
+
+const OTHER: ChannelSpec = {
+  'linux-64': [at('a'), at('b', '3'), at('gone'), at('other')],
+  'win-64': [at('w')],
+  noarch: [at('n')],
+};
+
+/** Makes the mirror, the updates and the copy. */
+export async function makeUpdates(folder: string): Promise<Updates> {
+  const mirror = join(folder, 'mirror');
+  const names = ['v0', 'v1', 'v2'] as const;
+  const tracked: Record<string, Tracked> = {};
+  const update: Record<string, string> = {};
+  mkdirSync(mirror);
+  await command('conda-diff-export', ['init', mirror, '--empty']);
+  for (const [n, name] of names.entries()) {
+    const [spec, options, more] = STATES[n]!;
+    await change(mirror, spec, options, more);
+    tracked[name] = hashTree(mirror);
+    const output = `${join(folder, 'outbox')}/`;
+    await command('conda-diff-export', ['create', mirror, '-o', output, '--allow-removals']);
+    update[name] = join(folder, 'outbox', `default-${n + 1}`);
+  }
+  const [, options, more] = STATES[1]!;
+  const back = { ...more, 'linux-64/run_exports.json': '{"v":1}', 'linux-64/fresh.json': undefined };
+  await change(mirror, OTHER, options, back);
+  tracked['v2b'] = hashTree(mirror);
+  update['v2b'] = join(folder, 'other');
+  const base = join(update['v1']!, 'update.manifest.json');
+  const state = ['--state-dir', join(folder, 'other-state')];
+  const output = ['-o', join(update['v2b'], 'update.tar')];
+  mkdirSync(update['v2b']);
+  await command('conda-diff-export', ['init', mirror, '--from', base, ...state]);
+  await command('conda-diff-export', ['create', mirror, ...output, ...state]);
+
+  const copy = join(folder, 'copy');
+  await apply(copy, update['v0']!);
+  await apply(copy, update['v1']!);
+  return { tracked, update, copy: readImage(copy) } as Updates;
+}
+
+async function change(
+  mirror: string,
+  spec: ChannelSpec,
+  options: ChannelOptions,
+  more: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  await writeChannel(mirror, spec, options);
+  for (const [path, content] of Object.entries(more)) {
+    if (content === undefined) await rm(join(mirror, path));
+    else writeFileSync(join(mirror, path), content);
+  }
+}
+
+/** How an import is made. */
+export interface ApplyOptions {
+  readonly disk?: Disk;
+  readonly keepsUndo?: boolean;
+  readonly removeNow?: boolean;
+}
+
+const NEVER = new AbortController().signal;
+
+/** `conda-diff-import apply` */
+export function apply(
+  repository: string,
+  update: string,
+  options: ApplyOptions = {},
+): Promise<ImportOutcome> {
+  return importUpdate({
+    ...{ repository, update, stateDirectory: join(repository, '.conda-diff') },
+    ...{ keepsUndo: true, removeNow: false, signal: NEVER, note: () => undefined },
+    ...options,
+  });
+}
+
+/** `conda-diff-import recover` */
+export async function recover(repository: string, disk?: Disk): Promise<Recovery | undefined> {
+  const { bench, notebook } = await open(repository, disk);
+  return withLock(repository, 'recover', () => recoverFirst(bench, notebook));
+}
+
+/** `conda-diff-import undo` */
+export async function undo(repository: string, disk?: Disk): Promise<Undone> {
+  const { bench, notebook } = await open(repository, disk);
+  return withLock(repository, 'undo', async () => {
+    await recoverFirst(bench, notebook);
+    return undoLastImport(bench, notebook);
+  });
+}
+
+async function open(repository: string, disk?: Disk) {
+  const bench = benchFor({ repository, signal: NEVER, ...(disk && { disk }) });
+  const cache = await HashCache.open(repository);
+  return { bench, notebook: { stateDirectory: join(repository, '.conda-diff'), cache } };
+}
+
+/** Leaves the lock of a process that is gone. */
+export function leaveLock(repository: string): void {
+  const holder = { host: hostname(), boot: 'an earlier one', pid: 1, started: '1', command: 'apply' };
+  writeFileSync(join(repository, '.conda-diff/lock'), JSON.stringify(holder));
+}
+
+/** Runs work on a copy of an image and tells what became of it. */
+export async function onCopy<T>(
+  image: Image,
+  root: string,
+  work: (repository: string) => Promise<T>,
+): Promise<{ readonly result: T; readonly image: Image }> {
+  await rm(root, { recursive: true, force: true });
+  writeImage(image, root);
+  const result = await work(root);
+  return { result, image: readImage(root) };
+}
