@@ -1,5 +1,5 @@
 import { compareCommitOrder, type Ordered, type Step, stepOf } from '../shared/commit-order.js';
-import type { Manifest, ShippedFile } from '../shared/manifest.js';
+import { hasPartialBase, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import { compareUtf8, nameOf } from '../shared/paths.js';
 import { isIndexName, type Kind } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
@@ -60,7 +60,7 @@ function removals(
   kindOf: (path: string) => Kind,
 ): Set<string> {
   const paths = new Set(manifest.removed.map(({ path }) => path));
-  if (manifest.base.scope === 'all') return paths;
+  if (!hasPartialBase(manifest)) return paths;
   for (const { path } of local) {
     const kind = kindOf(path);
     if (kind !== 'artifact' && kind !== 'shard' && target.find(path) < 0) paths.add(path);
