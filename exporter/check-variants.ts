@@ -99,10 +99,10 @@ async function orProblem(read: () => Promise<IndexRecords>): Promise<Read> {
 function problemsOf(path: string, directory: string, read: Read, survey: Survey, globs: Globs): string[] {
   if (read instanceof CondaDiffError) return [read.message];
   const isIgnored = compileGlobs(globs.ignore);
-  const missing = new Set(survey.missing);
+  const known = new Set([...survey.missing, ...survey.mismatched.map(({ path: wrong }) => wrong)]);
   const problems: string[] = [];
   for (const claim of claimsOf(directory, read).claims) {
-    if (claim.optional || isIgnored(claim.path) || missing.has(claim.path)) continue;
+    if (claim.optional || isIgnored(claim.path) || known.has(claim.path)) continue;
     const entry = survey.state.get(claim.path);
     if (entry === undefined) problems.push(`${path} names ${claim.path}, which is not tracked`);
     else if (claim.sha256 !== undefined && claim.sha256 !== entry.sha256) {

@@ -96,9 +96,7 @@ addCommonOptions(
   });
   const { digest, count } = reference.state;
   if (unknown > 0)
-    shell.note(
-      `${formatCount(unknown, 'record')} of the reference has no sha256: these files will be shipped`,
-    );
+    shell.note(`Records of the reference without a sha256: ${unknown}; their files will be shipped`);
   shell.report({ command: 'init', how, digest, count, scope: reference.scope, unknown }, [
     `The other side is taken to have ${count === 0 ? 'nothing' : `${formatCount(count, 'file')} (state ${shortDigest(digest)})`}`,
     `Next: conda-diff-export create ${place.repository}`,

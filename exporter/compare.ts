@@ -28,8 +28,10 @@ export interface CompareOptions {
 export interface Comparison {
   readonly survey: Survey;
   readonly chosen: ChosenBase;
-  /** The base under the globs of the update. */
+  /** The base as far as the globs of the update track it. */
   readonly base: Reference;
+  /** The globs of the update. */
+  readonly globs: Globs;
   readonly released: readonly string[];
   readonly diff: Diff;
 }
@@ -65,5 +67,5 @@ export async function compare(
     ...sourceFaults(survey, base.state, diff, options.policy),
     ...(await variantFaults(survey, globs, changed)),
   ]);
-  return { survey, chosen, base, released, diff };
+  return { survey, chosen, base, globs, released, diff };
 }

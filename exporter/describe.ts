@@ -94,6 +94,6 @@ function noDifferenceLines(
   return [
     state,
     `The last update is ${String(last.sequence)}, ${last.manifest}; that it arrived is not confirmed`,
-    `To build it again: conda-diff-export create ${repository} --base <its base reference> -o <another place>`,
+    `To build it again: conda-diff-export create ${repository} --base ${last.manifest.replace(/\.manifest\.json$/, '.base.json.gz')} -o again/`,
   ];
 }

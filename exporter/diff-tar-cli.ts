@@ -107,7 +107,13 @@ function openRun(repository: string, { verbose = false }: Flags): TarRun {
   }
   const line = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(`${text}\n`);
   const { signal } = createShell({});
-  return { repository: realpathSync(path), print: line(process.stdout), warn: line(process.stderr), verbose, signal };
+  return {
+    repository: realpathSync(path),
+    print: line(process.stdout),
+    warn: line(process.stderr),
+    verbose,
+    signal,
+  };
 }
 
 function existing(infile: string): string {

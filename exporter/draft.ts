@@ -11,16 +11,16 @@ import { type ManifestDraft, statusOfSources } from './publish.js';
 export function draftManifest(
   name: string,
   sequence: number,
-  { survey, base, diff }: Comparison,
+  { survey, base, globs, diff }: Comparison,
 ): ManifestDraft {
   const target = totalsOf(survey.state);
   return {
     rules: base.rules,
-    globs: base.globs,
+    globs,
     id: updateId(name, sequence, base.state.digest, target.digest),
     site: name,
     sequence,
-    base: { ...totalsOf(base.state), scope: base.scope },
+    base: { ...totalsOf(base.state), scope: base.scope, ...base.globs },
     target,
     generator: GENERATOR,
     created: timestamp(),

@@ -46,6 +46,7 @@ export type ExportOutcome =
  * @throws CondaDiffError source, integrity, usage, locked, io; no update is left then
  */
 export async function exportUpdate(options: ExportOptions): Promise<ExportOutcome> {
+  if (options.dryRun) return previewUpdate(options);
   return withLock(options.repository, 'conda-diff-export create', async () => {
     const captured = captureDirectory(join(options.repository, STATE_DIRECTORY));
     await rm(captured, { recursive: true, force: true });
@@ -57,8 +58,21 @@ export async function exportUpdate(options: ExportOptions): Promise<ExportOutcom
   });
 }
 
+/** What {@link exportUpdate} would do; it takes no lock and writes nothing. */
+async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
+  const site = siteOf(await openStore(options.stateDirectory), options.site);
+  const comparison = await compare(options, site, await HashCache.open(options.repository));
+  if (isEmptyDiff(comparison.diff))
+    return { outcome: 'no-difference', comparison, last: site.updates.at(-1) };
+  return {
+    outcome: 'dry-run',
+    comparison,
+    draft: draftManifest(options.site, site.sequence + 1, comparison),
+  };
+}
+
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
-  const { repository, stateDirectory, overwrite, dryRun, signal, detail } = options;
+  const { repository, stateDirectory, overwrite, signal, detail } = options;
   const store = await settlePending(await openStore(stateDirectory), options.site, options.note);
   const sequence = siteOf(store, options.site).sequence + 1;
   const names = resolveOutput(options.output, repository, options.site, sequence);
@@ -68,17 +82,17 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
 
   const cache = await HashCache.open(repository);
   const comparison = await compare(options, site, cache, captured);
-  const { survey, base, diff } = comparison;
+  const { survey, base, globs, diff } = comparison;
+  cache.keepOnly((path) => survey.state.find(path) >= 0);
   await cache.save();
   if (isEmptyDiff(diff)) return { outcome: 'no-difference', comparison, last: site.updates.at(-1) };
   const draft = draftManifest(options.site, sequence, comparison);
-  if (dryRun) return { outcome: 'dry-run', comparison, draft };
 
   if (!overwrite) requireFree(site, names);
   const cleared = await clearOutput(store, replacing, names);
   await makeOutputDirectory(names);
   await saveReference(stateDirectory, base);
-  await saveReference(stateDirectory, referenceOf(survey.state, base.globs));
+  await saveReference(stateDirectory, referenceOf(survey.state, globs));
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
     const manifest = await publish(names, draft, base, {

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { partialName, syncDirectory, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
-import { encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
+import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Reference } from '../shared/reference.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
 import type { FileStatus, OutputNames } from './plan.js';
@@ -65,6 +65,7 @@ export async function publish(
       volumes: [{ name: basename(names.volume), ...volume, files: files.length }],
       baseReference: { name: basename(names.baseReference), ...reference },
     };
+    checkManifest(manifest, names.manifest);
     await writeFileAtomically(names.manifest, encodeManifest(manifest));
     return manifest;
   } finally {

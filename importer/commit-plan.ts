@@ -1,5 +1,5 @@
 import { compareCommitOrder, type Ordered, stepOf } from '../shared/commit-order.js';
-import type { Manifest, ShippedFile } from '../shared/manifest.js';
+import { hasPartialBase, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import { compareUtf8, nameOf } from '../shared/paths.js';
 import { isIndexName, type Kind } from '../shared/rules.js';
 import type { Entry, State } from '../shared/state.js';
@@ -115,7 +115,7 @@ export function goneOf(
  */
 function removals(manifest: Manifest, local: State, target: State, kindOf: (path: string) => Kind): Entry[] {
   const found = new Map(manifest.removed.map((entry) => [entry.path, entry]));
-  if (manifest.base.scope === 'all') return [...found.values()];
+  if (!hasPartialBase(manifest)) return [...found.values()];
   for (const entry of local) {
     const kind = kindOf(entry.path);
     if (kind !== 'artifact' && kind !== 'shard' && target.find(entry.path) < 0) found.set(entry.path, entry);

@@ -1,6 +1,8 @@
 import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
-import type { Manifest } from '../shared/manifest.js';
+import { type Globs, sameGlobs } from '../shared/globs.js';
+import { hasPartialBase, type Manifest } from '../shared/manifest.js';
 import type { Reference, Scope } from '../shared/reference.js';
+import { trackedUnder } from '../shared/release.js';
 import type { Kind } from '../shared/rules.js';
 import { type State, stateOf } from '../shared/state.js';
 
@@ -24,10 +26,10 @@ export function fitOf(
 ): Fit {
   if (local.digest === manifest.target.digest) return { outcome: 'already-applied' };
   if (base === undefined) {
-    if (manifest.base.scope === 'all' && local.digest === manifest.base.digest) return { outcome: 'apply' };
+    if (!hasPartialBase(manifest) && local.digest === manifest.base.digest) return { outcome: 'apply' };
     return { outcome: local.count === 0 ? 'empty' : 'drifted', drift: undefined };
   }
-  const known = withinScope(local, base.scope, kindOf);
+  const known = knownPart(local, base, manifest.globs, kindOf);
   const drift = diffStates(base.state, known);
   if (isEmptyDiff(drift)) return { outcome: 'apply' };
   if (local.count === 0) return { outcome: 'empty' };
@@ -35,12 +37,17 @@ export function fitOf(
   return { outcome: 'drifted', drift };
 }
 
-/** The part of a state that a base of this scope speaks of. */
-export function withinScope(state: State, scope: Scope, kindOf: (path: string) => Kind): State {
-  if (scope === 'all') return state;
-  const isKnown = (path: string): boolean =>
-    kindOf(path) === 'artifact' && (scope === 'artifacts' || path.endsWith(`.${scope}`));
-  return stateOf([...state].filter(({ path }) => isKnown(path)));
+/** The part of the local state, read under the globs of the update, that the base speaks of. */
+function knownPart(local: State, base: Reference, globs: Globs, kindOf: (path: string) => Kind): State {
+  const isTracked = sameGlobs(base.globs, globs) ? (): boolean => true : trackedUnder(local, base.globs);
+  const isInScope = inScope(base.scope, kindOf);
+  if (base.scope === 'all' && sameGlobs(base.globs, globs)) return local;
+  return stateOf([...local].filter(({ path }) => isInScope(path) && isTracked(path)));
+}
+
+function inScope(scope: Scope, kindOf: (path: string) => Kind): (path: string) => boolean {
+  if (scope === 'all') return () => true;
+  return (path) => kindOf(path) === 'artifact' && (scope === 'artifacts' || path.endsWith(`.${scope}`));
 }
 
 /** Whether any artifact of the copy, by path and content, is one of the base or of the update. */

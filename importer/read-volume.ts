@@ -48,7 +48,7 @@ export async function readVolume(
       const mismatch = await readFile(reader, file, sink);
       if (mismatch) wrong.push(mismatch);
     }
-    await expectEnd(reader);
+    await expectEnd(reader, volume.size);
     const sha256 = reader.hash.digest('hex');
     if (wrong.length === 0 && sha256 !== volume.sha256) {
       throw new CondaDiffError('integrity', `${path} is not the archive that the manifest names`, {
@@ -68,6 +68,8 @@ export async function readVolume(
 class VolumeReader {
   readonly path: string;
   readonly hash = createHash('sha256');
+  /** How many bytes were read. */
+  offset = 0;
   readonly #handle: FileHandle;
   readonly #buffer = Buffer.alloc(READ_BYTES);
 
@@ -86,6 +88,7 @@ class VolumeReader {
     }
     const chunk = this.#buffer.subarray(0, bytesRead);
     this.hash.update(chunk);
+    this.offset += bytesRead;
     return chunk;
   }
 
@@ -124,19 +127,22 @@ async function readFile(
   return { path: file.path, expected: `sha256 ${file.sha256}`, found: `sha256 ${sha256}` };
 }
 
-async function expectEnd(reader: VolumeReader): Promise<void> {
+async function expectEnd(reader: VolumeReader, size: number): Promise<void> {
   await expectZeros(reader, END_BYTES, 'at its end');
+  if (reader.offset !== size) throw unaccounted(reader.path, 'after its end');
 }
 
 async function expectZeros(reader: VolumeReader, length: number, where: string): Promise<void> {
   const bytes = await reader.exactly(length);
   if (bytes.every((byte) => byte === 0)) return;
-  throw new CondaDiffError(
+  throw unaccounted(reader.path, where);
+}
+
+function unaccounted(path: string, where: string): CondaDiffError {
+  return new CondaDiffError(
     'malformed',
-    `${reader.path} holds bytes ${where} that the manifest does not account for`,
-    {
-      hint: 'Copy the archive again from its source',
-    },
+    `${path} holds bytes ${where} that the manifest does not account for`,
+    { hint: 'Copy the archive again from its source' },
   );
 }
 

@@ -60,7 +60,7 @@ function driftLines(fit: Fit): string[] {
   return [
     ...drift.added.map(({ path }) => `${path}: here, not in the base`),
     ...drift.replaced.map(
-      ({ after, before }) => `${after.path}: expected sha256 ${before.sha256}, found ${after.sha256}`,
+      ({ after, before }) => `${after.path}: expected sha256 ${before.sha256}, found sha256 ${after.sha256}`,
     ),
     ...drift.removed.map(({ path }) => `${path}: in the base, not here`),
   ];

@@ -1,3 +1,4 @@
+import type { PathTest } from './globs.js';
 import { type IndexRecords } from './index-records.js';
 import { joinPath, nameOf, pathProblem, resolveReference } from './paths.js';
 import { isIndexName, isJunkName } from './rules.js';
@@ -27,9 +28,14 @@ export interface IndexClaims {
  * Resolves what an index names to paths of the repository. A relative `base_url` that stays inside is followed.
  *
  * @param directory the index directory, '' = the repository
+ * @param isIgnored paths that are not refused either, whatever they are called
  */
-export function claimsOf(directory: string, records: IndexRecords): IndexClaims {
-  const collector = new ClaimCollector(directory, records.baseReference);
+export function claimsOf(
+  directory: string,
+  records: IndexRecords,
+  isIgnored: PathTest = () => false,
+): IndexClaims {
+  const collector = new ClaimCollector(directory, records.baseReference, isIgnored);
   for (const record of records.records()) {
     const path = collector.locate(record.name, record.url);
     if (path !== undefined) collector.claim({ ...record, path, kind: 'artifact', optional: false });
@@ -85,9 +91,11 @@ class ClaimCollector implements IndexClaims {
   readonly #directory: string;
   /** Where artifacts are: a path of the repository, or `undefined` when `base_url` leads out of it. */
   readonly #place: string | undefined;
+  readonly #isIgnored: PathTest;
 
-  constructor(directory: string, baseUrl: string | undefined) {
+  constructor(directory: string, baseUrl: string | undefined, isIgnored: PathTest) {
     this.#directory = directory;
+    this.#isIgnored = isIgnored;
     this.#place = baseUrl === undefined ? directory : resolveReference(directory, baseUrl);
   }
 
@@ -101,6 +109,7 @@ class ClaimCollector implements IndexClaims {
     if (path === undefined) this.external.push(url ?? name);
     const problem = path === undefined ? undefined : (nameProblem(name, url, path) ?? pathProblem(path));
     if (problem === undefined) return path;
+    if (path !== undefined && this.#isIgnored(path)) return undefined;
     this.refused.push(`${JSON.stringify(joinPath(this.#directory, url ?? name))} ${problem}`);
     return undefined;
   }

@@ -30,13 +30,15 @@ export async function readConfig(file: string | undefined): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw asIoError(error, `Cannot read ${file}`);
   });
-  const { load } = await import('js-yaml');
-  let value: unknown;
+  const { loadAll } = await import('js-yaml');
+  let documents: unknown[];
   try {
-    value = load(text) ?? {};
+    documents = loadAll(text);
   } catch (error) {
     throw new CondaDiffError('usage', `${file} is not YAML: ${error instanceof Error ? error.message : ''}`);
   }
+  if (documents.length > 1) throw new CondaDiffError('usage', `${file} holds several YAML documents`);
+  const value = documents[0] ?? {};
   refuseUnknownKeys(file, value);
   const raw = (await documentValidator<RawConfig>('config', 'usage'))(value, file);
   return resolvePaths(raw, dirname(resolve(file)));

@@ -11,7 +11,7 @@ import type { JsonObject } from './line-document.js';
  */
 export interface EventLog<T> {
   readonly events: readonly T[];
-  /** Set when the last line was torn (a crash while it was written) and left out. */
+  /** Set when the last line has no end (a crash while it was written) and is left out. */
   readonly torn: boolean;
   /** The check of the last line. */
   readonly check: string;
@@ -25,7 +25,7 @@ const CHECK_DIGITS = 16;
  * Reads a log; one that is not there is empty.
  *
  * @param validate returns the event typed, or throws
- * @throws CondaDiffError integrity, naming the line, when anything but the last line is damaged; io
+ * @throws CondaDiffError integrity, naming the line, when one that has its end is damaged; io
  */
 export async function readEventLog<T>(
   file: string,
@@ -39,10 +39,7 @@ export async function readEventLog<T>(
   const rest = lines.pop() ?? '';
   for (const [i, line] of lines.entries()) {
     const { value, expected } = parseLine(line, check);
-    if (value === undefined) {
-      if (i === lines.length - 1 && rest === '') return { events, torn: true, check, bytes };
-      throw damaged(file, i + 1);
-    }
+    if (value === undefined) throw damaged(file, i + 1);
     events.push(validate(value, `${file}: line ${String(i + 1)}`));
     check = expected;
     bytes += Buffer.byteLength(line) + 1;

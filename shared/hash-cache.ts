@@ -46,6 +46,11 @@ export class HashCache {
     this.#changed = true;
   }
 
+  /** Forgets the files that are not there any more. */
+  keepOnly(isThere: (path: string) => boolean): void {
+    for (const path of this.#lines.keys()) if (!isThere(path)) this.forget(path);
+  }
+
   forget(path: string): void {
     this.#changed = this.#lines.delete(path) || this.#changed;
   }

@@ -41,7 +41,8 @@ export interface Manifest {
   readonly site: string;
   /** Counts the updates of a site, from 1; for people. */
   readonly sequence: number;
-  readonly base: Totals & { readonly scope: Scope };
+  /** The state before, as far as its scope and globs say that it is known. */
+  readonly base: Totals & Globs & { readonly scope: Scope };
   readonly target: Totals;
   readonly baseReference: UpdateFile;
   /** `conda-diff <version>`. */
@@ -187,13 +188,11 @@ export function diffOf(manifest: Manifest): Diff {
  */
 export function targetOf(manifest: Manifest, base: Reference, name: string): State {
   checkTotals(`${name}: the entries of its base reference`, manifest.base, base.state);
-  const { scope } = manifest.base;
-  if (base.rules !== manifest.rules || base.scope !== scope || !sameGlobs(base.globs, manifest.globs)) {
+  const stated = describeTerms(manifest.rules, manifest.base.scope, manifest.base);
+  const found = describeTerms(base.rules, base.scope, base.globs);
+  if (stated !== found) {
     throw new CondaDiffError('malformed', `${name} has other rules, scope or globs than its base reference`, {
-      details: [
-        `expected ${describeTerms(manifest.rules, scope, manifest.globs)}`,
-        `found ${describeTerms(base.rules, base.scope, base.globs)}`,
-      ],
+      details: [`expected ${stated}`, `found ${found}`],
       hint: 'Copy all files of the update again from their source',
     });
   }
@@ -202,6 +201,11 @@ export function targetOf(manifest: Manifest, base: Reference, name: string): Sta
   return target;
 }
 
-function describeTerms(rules: number, scope: Scope, globs: Globs): string {
-  return JSON.stringify({ rules, scope, ...globs });
+function describeTerms(rules: number, scope: Scope, { ignore, include }: Globs): string {
+  return JSON.stringify({ rules, scope, ignore, include });
+}
+
+/** Whether the base is only known in part, so that a copy may have more than the manifest speaks of. */
+export function hasPartialBase({ base, globs }: Manifest): boolean {
+  return base.scope !== 'all' || !sameGlobs(base, globs);
 }

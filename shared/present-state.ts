@@ -45,13 +45,13 @@ export function requireReadable({ unreadable }: Survey): void {
 /** What is worth knowing about a repository beside its state, one line each. */
 export function remarks(survey: Survey): string[] {
   return [
-    remark(survey.missing, 'records have no file'),
-    remark(survey.unindexed, 'artifacts are named by no index and are left out'),
-    remark(survey.external, 'records lead out of the repository and are left out'),
-    remark(survey.withoutRepodata, 'directories have index variants but no repodata.json'),
+    remark(survey.missing, 'Records without a file'),
+    remark(survey.unindexed, 'Artifacts that no index names, left out'),
+    remark(survey.external, 'Records that lead out of the repository, left out'),
+    remark(survey.withoutRepodata, 'Directories with index variants but no repodata.json'),
     remark(
       survey.strayLinks.map(({ path, target }) => `${path} -> ${target}`),
-      'symbolic links lead out of the repository or nowhere and are left out',
+      'Symbolic links that lead out of the repository or nowhere, left out',
     ),
   ].filter((line) => line !== undefined);
 }
@@ -59,5 +59,5 @@ export function remarks(survey: Survey): string[] {
 function remark(paths: readonly string[], what: string): string | undefined {
   if (paths.length === 0) return undefined;
   const examples = paths.slice(0, 3).map((path) => (path === '' ? '.' : path));
-  return `${String(paths.length)} ${what}: ${examples.join(', ')}${paths.length > 3 ? ', …' : ''}`;
+  return `${what}: ${paths.length} (${examples.join(', ')}${paths.length > 3 ? ', …' : ''})`;
 }

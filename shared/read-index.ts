@@ -1,6 +1,7 @@
 import { claimsOf, type IndexClaims, shardClaimsOf } from './claims.js';
 import { decodeVariant, encodingOf } from './decode-variant.js';
 import { CondaDiffError } from './errors.js';
+import type { PathTest } from './globs.js';
 import { hashFile } from './hashing.js';
 import { IndexRecords } from './index-records.js';
 import { joinPath } from './paths.js';
@@ -34,11 +35,12 @@ export async function readIndexDirectory(
   directory: string,
   names: readonly string[],
   source: (path: string) => string,
+  isIgnored: PathTest,
   signal?: AbortSignal,
 ): Promise<IndexDirectory> {
   const path = joinPath(directory, REPODATA);
   const { records, hash, problem } = await readRepodata(source(path), path, signal);
-  const read = claimsOf(directory, records);
+  const read = claimsOf(directory, records, isIgnored);
   const shards = names.includes(SHARD_INDEX)
     ? await readShardIndex(directory, source(joinPath(directory, SHARD_INDEX)))
     : NO_SHARDS;

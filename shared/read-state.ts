@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { type Capture, capture } from './capture.js';
 import { CondaDiffError } from './errors.js';
 import { fingerprintOfFile } from './fingerprint.js';
-import type { Globs } from './globs.js';
+import { compileGlobs, type Globs } from './globs.js';
 import type { HashCache } from './hash-cache.js';
 import { hashFile } from './hashing.js';
 import { identify } from './identify.js';
@@ -72,7 +72,7 @@ export async function readState(repository: string, options: ReadOptions): Promi
       candidates.map(({ path }) => path),
       options.copyTo,
     );
-    if (options.copyTo !== undefined) moved = captured.moved();
+    moved = options.copyTo === undefined ? [] : captured.moved();
     if (moved.length > 0) continue;
     const survey = await settle(readOnce(repository, tree, captured, options));
     moved = options.copyTo === undefined ? captured.moved() : [];
@@ -101,10 +101,10 @@ async function readOnce(
 ): Promise<Survey> {
   const { source } = captured;
   const indexes: IndexDirectory[] = [];
+  const isIgnored = compileGlobs(options.globs.ignore);
   for (const directory of indexDirectoriesOf(tree).sort(compareUtf8)) {
-    indexes.push(
-      await readIndexDirectory(directory, tree.files.get(directory) ?? [], source, options.signal),
-    );
+    const names = tree.files.get(directory) ?? [];
+    indexes.push(await readIndexDirectory(directory, names, source, isIgnored, options.signal));
   }
   const { byPath, conflicts } = mergeClaims(indexes, options.globs);
   const isArtifact = artifactTest(
@@ -133,7 +133,7 @@ async function readOnce(
     ],
     unreadable: indexes.flatMap(({ unreadable }) => unreadable),
     external: indexes.flatMap(({ external }) => external),
-    unindexed: unindexedIn(tree, (path) => isArtifact(path) && !byPath.has(path)),
+    unindexed: unindexedIn(tree, (path) => isArtifact(path) && !byPath.has(path) && !isIgnored(path)),
     withoutRepodata: withoutRepodata(tree),
     strayLinks: tree.strayLinks,
   };

@@ -4,7 +4,7 @@ import type { Reference } from './reference.js';
 import { isRootName, kindByName, REPODATA } from './rules.js';
 import { type State, stateOf } from './state.js';
 
-/** A base as other globs see it. */
+/** A base as other globs see it. Its own globs then say what it knows of: what both track. */
 export interface Released {
   readonly reference: Reference;
   /** Paths that left the state only because of the globs: they are let go, never removed. */
@@ -20,10 +20,13 @@ export function underGlobs(reference: Reference, globs: Globs): Released {
   const isTracked = trackedUnder(reference.state, globs);
   const kept = [...reference.state].filter(({ path }) => isTracked(path));
   const released = [...reference.state].filter(({ path }) => !isTracked(path)).map(({ path }) => path);
-  return { reference: { ...reference, globs, state: stateOf(kept) }, released };
+  const ignore = [...new Set([...reference.globs.ignore, ...globs.ignore])];
+  const known = { ignore, include: reference.globs.include };
+  return { reference: { ...reference, globs: known, state: stateOf(kept) }, released };
 }
 
-function trackedUnder(state: State, globs: Globs): (path: string) => boolean {
+/** The part of a state that globs track; every other rule is taken to track it. */
+export function trackedUnder(state: State, globs: Globs): (path: string) => boolean {
   const isIgnored = compileGlobs(globs.ignore);
   const isIncluded = compileGlobs(globs.include);
   const isIndexDirectory = (directory: string): boolean =>

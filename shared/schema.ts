@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { CondaDiffError, type ErrorCode } from './errors.js';
 import type { JsonObject } from './line-document.js';
 
@@ -19,19 +20,20 @@ function loadSchema(name: SchemaName): DocumentSchema {
   return JSON.parse(readFileSync(file, 'utf8')) as DocumentSchema;
 }
 
-const compiled = new Map<string, Promise<unknown>>();
+let compiler: Promise<Ajv2020> | undefined;
 
-/** Compiling a schema costs some 20 ms, and a run reads several documents of one kind. */
-function once<T>(key: string, make: () => Promise<Validator<T>>): Promise<Validator<T>> {
-  const validator = (compiled.get(key) as Promise<Validator<T>> | undefined) ?? make();
-  compiled.set(key, validator);
-  return validator;
+/**
+ * Loading ajv costs 40 ms of start-up, so it happens only when a document is read. Our schemas are not checked
+ * against the meta-schema in every run: compiling that costs another 35 ms.
+ */
+async function createCompiler(): Promise<Ajv2020> {
+  const ajv = await import('ajv/dist/2020.js');
+  return new ajv.Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, validateSchema: false });
 }
 
-/** Loading ajv costs 40 ms of start-up, so it happens only when a document is read. */
 async function compile<T>(schema: JsonObject, code: ErrorCode): Promise<Validator<T>> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const validate = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true }).compile<T>(schema);
+  compiler ??= createCompiler();
+  const validate = (await compiler).compile<T>(schema);
   return (value, what) => {
     if (validate(value)) return value;
     const [problem] = validate.errors ?? [];
@@ -45,6 +47,15 @@ async function compile<T>(schema: JsonObject, code: ErrorCode): Promise<Validato
   };
 }
 
+const compiled = new Map<string, Promise<Validator<never>>>();
+
+/** Compiles each schema once a run. */
+function once<T>(key: string, make: () => Promise<Validator<T>>): Promise<Validator<T>> {
+  const known = compiled.get(key) ?? (make() as Promise<Validator<never>>);
+  compiled.set(key, known);
+  return known;
+}
+
 /** Validator of a whole document. */
 export function documentValidator<T>(name: SchemaName, code: ErrorCode): Promise<Validator<T>> {
   return once(`${name} ${code}`, () => compile(loadSchema(name), code));
@@ -52,23 +63,27 @@ export function documentValidator<T>(name: SchemaName, code: ErrorCode): Promise
 
 /** Validator of the header of a line document: the schema without its sections. */
 export function headerValidator<T>(name: SchemaName, sections: readonly string[]): Promise<Validator<T>> {
+  return once(name, () => compile(headerSchema(loadSchema(name), name, sections), 'malformed'));
+}
+
+function headerSchema(
+  { properties, required, $defs, ...rest }: DocumentSchema,
+  name: string,
+  sections: readonly string[],
+): JsonObject {
   const isHeader = (key: string): boolean => key !== 'checksum' && !sections.includes(key);
-  return once(`${name} without ${sections.join(' ')}`, () => {
-    const { properties, required, $defs, ...rest } = loadSchema(name);
-    const schema = {
-      ...rest,
-      $id: `${name}-header`,
-      ...($defs && { $defs }),
-      properties: Object.fromEntries(Object.entries(properties).filter(([key]) => isHeader(key))),
-      required: required.filter(isHeader),
-    };
-    return compile(schema, 'malformed');
-  });
+  return {
+    ...rest,
+    $id: `${name}-header`,
+    ...($defs && { $defs }),
+    properties: Object.fromEntries(Object.entries(properties).filter(([key]) => isHeader(key))),
+    required: required.filter(isHeader),
+  };
 }
 
 /** Validator of one entry of a section of a line document. */
 export function entryValidator<T>(name: SchemaName, section: string): Promise<Validator<T>> {
-  return once(`${name}/${section}`, () => {
+  return once(`${name}.${section}`, () => {
     const { properties, $defs } = loadSchema(name);
     const items = properties[section]?.items ?? {};
     return compile({ ...($defs && { $defs }), ...items }, 'malformed');

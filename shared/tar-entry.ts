@@ -1,5 +1,4 @@
 import { Header, Pax } from 'tar';
-import { CondaDiffError } from './errors.js';
 
 /** What one entry of an archive is made from; everything else in its header is fixed. */
 export interface TarEntry {
@@ -38,21 +37,19 @@ export function paddingBytes(size: number): number {
   return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
 }
 
+/** Numbers that no JavaScript number holds make `tar` throw. */
+function parseHeader(block: Uint8Array): Header | undefined {
+  try {
+    return new Header(Buffer.from(block));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Says what a header block that is not the expected one is, for a message. */
 export function describeHeader(block: Uint8Array): string {
   if (block.every((byte) => byte === 0)) return 'the end of the archive';
-  const header = new Header(Buffer.from(block));
-  if (!header.cksumValid) return 'a block that is not a tar header';
+  const header = parseHeader(block);
+  if (!header?.cksumValid) return 'a block that is not a tar header';
   return `${header.type} '${header.path ?? ''}' of ${String(header.size ?? 0)} bytes`;
-}
-
-/**
- * The modification time that a header block states, in whole seconds.
- *
- * @throws CondaDiffError malformed
- */
-export function mtimeOf(block: Uint8Array): number {
-  const time = new Header(Buffer.from(block)).mtime?.getTime();
-  if (time === undefined) throw new CondaDiffError('malformed', 'A tar header has no modification time');
-  return time / 1000;
 }

@@ -17,7 +17,7 @@ export type FileLists = ReadonlyMap<string, readonly string[]>;
 /** A tracked file that no index claims: always hashed. */
 export interface MetadataFile {
   readonly path: string;
-  readonly kind: Exclude<Kind, 'shard'>;
+  readonly kind: Kind;
 }
 
 /**
@@ -38,7 +38,7 @@ export function metadataFiles(files: FileLists, globs: Globs, isArtifact: PathTe
       if (isJunkName(name) || isIgnored(path)) continue;
       const kind = metadataKind(path, name, { isIndexDirectory, isRoot: roots.has(directory), isArtifact });
       if (kind !== undefined) found.push({ path, kind });
-      else if (isIncluded(path)) found.push({ path, kind: isArtifact(path) ? 'artifact' : 'root' });
+      else if (isIncluded(path)) found.push({ path, kind: includedKind(path, name, isArtifact) });
     }
   }
   return found;
@@ -54,6 +54,13 @@ function metadataKind(
     return isShardName(name) || place.isArtifact(path) ? undefined : 'metadata';
   }
   return place.isRoot && isRootName(name) ? 'root' : undefined;
+}
+
+/** The kind of a file that only an include glob tracks; names that mean something keep their meaning. */
+function includedKind(path: string, name: string, isArtifact: PathTest): Kind {
+  if (isIndexName(name)) return 'index';
+  if (isShardName(name)) return 'shard';
+  return isArtifact(path) ? 'artifact' : 'root';
 }
 
 /** The parents of the index directories, never above the repository. */

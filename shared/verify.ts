@@ -30,14 +30,14 @@ export function judge(survey: Survey, expected: State | undefined): Verified {
   const absent = expected === undefined ? survey.missing : [];
   const missing = absent.map((path) => `${path}: no such file`);
   if (wrong.length > 0) {
-    throw new CondaDiffError('integrity', `${String(wrong.length)} files are not what they should be`, {
+    throw new CondaDiffError('integrity', `Files that are not what they should be: ${wrong.length}`, {
       details: [...wrong, ...missing],
     });
   }
   if (missing.length > 0) {
     throw new CondaDiffError(
       'source',
-      `${String(missing.length)} records have no file; all files that are there are right`,
+      `Records without a file: ${missing.length}; all files that are there are right`,
       {
         details: missing,
       },
@@ -52,7 +52,7 @@ function deviations(expected: State, found: State, known: ReadonlySet<string>): 
   const wrong = replaced.filter(({ after }) => !known.has(after.path));
   return [
     ...wrong.map(
-      ({ before, after }) => `${after.path}: expected sha256 ${before.sha256}, found ${after.sha256}`,
+      ({ before, after }) => `${after.path}: expected sha256 ${before.sha256}, found sha256 ${after.sha256}`,
     ),
     ...removed.map(({ path }) => `${path}: no such file`),
     ...added.map(({ path }) => `${path}: not part of the last import`),

@@ -167,6 +167,12 @@ describe('update.tar', { concurrency: 2 }, () => {
       assert.ok(text.includes(JSON.stringify(`noarch/${name}`)), text);
       await rename(join(sides.mirror, 'noarch', name), file);
     }
+    const record = { 'packages.conda': { 'odd\u0000-1.conda': { size: 1 } } };
+    await writeFile(join(sides.mirror, 'noarch/repodata.json'), JSON.stringify(record));
+    const create = ['create', sides.mirror, '-o', sides.outbox];
+    const { text } = await refuse('conda-diff-export', create, 10);
+    assert.match(text, /"noarch\/odd\\u0000-1\.conda" has a backslash or a control character/);
     assert.deepEqual(await listTree(sides.outbox), []);
+    await createUpdate(sides, '--ignore', 'noarch/odd*');
   });
 });

@@ -58,20 +58,17 @@ const flip =
     bytes[place] = (bytes[place] ?? 0) ^ 0x20;
   };
 
-/** Both apply and check refuse with this code, and the copy is left as it is. */
-async function refused(sides: Sides, code: number): Promise<Refusal> {
+/** The update is refused with this code, and the copy is left as it is. */
+async function refused(sides: Sides, code: number, alsoCheck = false): Promise<Refusal> {
   return untouched(sides.copy, async () => {
     const refusal = await refuse(
       'conda-diff-import',
       ['apply', place(sides, 'update.manifest.json'), sides.copy],
       code,
     );
-    const checked = await refuse(
-      'conda-diff-import',
-      ['check', place(sides, 'update.manifest.json'), sides.copy],
-      code,
-    );
-    assert.equal(checked.text, refusal.text);
+    if (!alsoCheck) return refusal;
+    const check = ['check', place(sides, 'update.manifest.json'), sides.copy];
+    assert.equal((await refuse('conda-diff-import', check, code)).text, refusal.text);
     return refusal;
   });
 }
@@ -275,7 +272,7 @@ describe('a damaged update is refused before anything changes:', { concurrency: 
       for (const at of [CONTENT, second + CONTENT]) flip(at)(bytes);
       return undefined;
     });
-    const { details } = await refused(sides, 13);
+    const { details } = await refused(sides, 13, true);
     assert.deepEqual(
       details.map((line) => line.split(':')[0]),
       ['linux-64/d-1.0-0.conda', 'osx-64/e-1.0-0.conda'],

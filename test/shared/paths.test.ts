@@ -129,7 +129,7 @@ describe('resolveReference', () => {
     ['chan', 'c:x', undefined],
   ];
   for (const [directory, reference, path] of cases) {
-    it(`${JSON.stringify(reference)} from '${directory}' is ${JSON.stringify(path) ?? 'outside'}`, () => {
+    it(`${JSON.stringify(reference)} from '${directory}' is ${path === undefined ? 'outside' : `'${path}'`}`, () => {
       assert.equal(resolveReference(directory, reference), path);
     });
   }

@@ -186,7 +186,7 @@ async function writeUpdate(folder: string): Promise<{ manifest: string; base: st
     id: updateId('default', 4, base.state.digest, target.digest),
     site: 'default',
     sequence: 4,
-    base: { ...totalsOf(base.state), scope: 'all' },
+    base: { ...totalsOf(base.state), scope: 'all', ...base.globs },
     target: totalsOf(target),
     baseReference: {
       name: basename(files.base),

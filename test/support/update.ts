@@ -78,7 +78,7 @@ export async function makeUpdate(
   const manifest: Manifest = {
     ...{ rules: 1, globs: GLOBS, site: 'default', sequence: 3 },
     id: updateId('default', 3, base.state.digest, target.digest),
-    base: { ...totalsOf(base.state), scope: 'all' },
+    base: { ...totalsOf(base.state), scope: 'all', ...GLOBS },
     target: totalsOf(target),
     baseReference: { name: baseName, ...written },
     ...{ generator: 'conda-diff 0.1.0', created: '2024-01-02T03:04:05Z' },

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { type FileSink, readVolume } from '../../importer/read-volume.js';
+import { stageUpdate } from '../../importer/stage.js';
+import type { ShippedFile, Volume } from '../../shared/manifest.js';
+import { END_BYTES, paddingBytes, tarHeader } from '../../shared/tar-entry.js';
+import { entryOf, hashOf } from '../support/arbitrary.js';
+import { listTree, temporaryDirectory } from '../support/channel.js';
+import { rejects } from '../support/refusal.js';
+import { makeUpdate, type SmallUpdate } from '../support/update.js';
+
+const CONTENTS = {
+  'noarch/a-1-0.conda': 'a'.repeat(700),
+  'noarch/empty-1-0.conda': '',
+  'noarch/größe-1-0.conda': 'ä',
+  'noarch/repodata.json': '{}',
+};
+const SIGNAL = new AbortController().signal;
+
+/** Keeps what it is given. */
+class Kept implements FileSink {
+  readonly files = new Map<string, string>();
+  #parts: Buffer[] = [];
+  begin(): Promise<void> {
+    this.#parts = [];
+    return Promise.resolve();
+  }
+  write(chunk: Uint8Array): Promise<void> {
+    this.#parts.push(Buffer.from(chunk));
+    return Promise.resolve();
+  }
+  end({ path }: ShippedFile): Promise<void> {
+    this.files.set(path, Buffer.concat(this.#parts).toString());
+    return Promise.resolve();
+  }
+}
+
+async function update(
+  t: TestContext,
+): Promise<SmallUpdate & { volume: Volume; file: string; bytes: Buffer }> {
+  const made = await makeUpdate(await temporaryDirectory(t), {}, CONTENTS);
+  const volume = made.manifest.volumes[0]!;
+  const file = join(made.directory, volume.name);
+  return { ...made, volume, file, bytes: await readFile(file) };
+}
+
+const shipped = (path: string, text: string): ShippedFile => ({
+  ...entryOf(path, text),
+  kind: 'artifact',
+  mtime: 0,
+});
+
+function archiveOf(...files: readonly [ShippedFile, string][]): Buffer {
+  const parts = files.flatMap(([file, text]) => [
+    tarHeader(file),
+    Buffer.from(text),
+    Buffer.alloc(paddingBytes(file.size)),
+  ]);
+  return Buffer.concat([...parts, Buffer.alloc(END_BYTES)]);
+}
+
+/** Reads an archive of these bytes that the manifest names rightly, hash and size included. */
+async function readSealed(t: TestContext, bytes: Buffer, files: readonly ShippedFile[]): Promise<unknown> {
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, 'update.tar'), bytes);
+  const volume = { name: 'update.tar', size: bytes.length, sha256: hashOf(bytes), files: files.length };
+  return readVolume(directory, volume, files, new Kept(), SIGNAL);
+}
+
+describe('readVolume', () => {
+  it('passes on the content of every file, in order', async (t) => {
+    const { manifest, directory, volume } = await update(t);
+    const sink = new Kept();
+    assert.deepEqual(await readVolume(directory, volume, manifest.files, sink, SIGNAL), []);
+    assert.deepEqual(Object.fromEntries(sink.files), CONTENTS);
+    assert.deepEqual(
+      [...sink.files.keys()],
+      manifest.files.map(({ path }) => path),
+    );
+  });
+
+  it('accepts only the exact bytes: any changed one is refused', async (t) => {
+    const { manifest, directory, volume, file, bytes } = await update(t);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const flipped = Buffer.from(bytes);
+        flipped[at]! ^= change;
+        await writeFile(file, flipped);
+        const result = await readVolume(directory, volume, manifest.files, new Kept(), SIGNAL).catch(
+          (error: unknown) => error,
+        );
+        if (Array.isArray(result)) assert.equal(result.length, 1, `byte ${String(at)}`);
+        else assert.match((result as { code: string }).code, /^(malformed|integrity)$/);
+        await assert.rejects(stageUpdate(manifest, directory, undefined, SIGNAL), {
+          code: /^(malformed|integrity)$/,
+        });
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('refuses an archive that is cut off or longer, at any length', async (t) => {
+    const { manifest, directory, volume, file, bytes } = await update(t);
+    const read = (): Promise<unknown> => readVolume(directory, volume, manifest.files, new Kept(), SIGNAL);
+    for (let length = 0; length < bytes.length; length += 97) {
+      await writeFile(file, bytes.subarray(0, length));
+      await rejects(read(), 'integrity', /is cut off/);
+    }
+    await writeFile(file, Buffer.concat([bytes, Buffer.alloc(512)]));
+    await rejects(read(), 'integrity', /is too long/);
+    await rm(file);
+    await rejects(read(), 'malformed', /is missing\nCopy all files/);
+  });
+
+  it('names every file whose content is wrong, not the first', async (t) => {
+    const { manifest, directory, file, bytes } = await update(t);
+    for (const { path } of manifest.files.filter(({ size }) => size > 0)) {
+      const text = CONTENTS[path as keyof typeof CONTENTS];
+      bytes[bytes.indexOf(Buffer.from(text), bytes.indexOf(path))]! ^= 1;
+    }
+    await writeFile(file, bytes);
+    const error = await rejects(
+      stageUpdate(manifest, directory, undefined, SIGNAL),
+      'integrity',
+      /are damaged/,
+    );
+    assert.deepEqual(
+      error.details.map((line) => line.replace(/: .*/, '')),
+      ['noarch/a-1-0.conda', 'noarch/größe-1-0.conda', 'noarch/repodata.json'],
+    );
+    assert.match(
+      error.details[0] ?? '',
+      new RegExp(`expected sha256 ${hashOf('a'.repeat(700))}, found sha256 `),
+    );
+  });
+
+  const [a, b] = [shipped('a', 'text a'), shipped('b', 'text b')];
+  const wrong: readonly [what: string, bytes: Buffer, text: RegExp][] = [
+    [
+      'another path',
+      archiveOf([{ ...a, path: 'c' }, 'text a'], [b, 'text b']),
+      /expected the file 'a' of 6 bytes, found File 'c' of 6 bytes/,
+    ],
+    [
+      'a path that leads out',
+      archiveOf([{ ...a, path: '../a' }, 'text a'], [b, 'text b']),
+      /found File '\.\.\/a'/,
+    ],
+    [
+      'another time',
+      archiveOf([{ ...a, mtime: 1 }, 'text a'], [b, 'text b']),
+      /does not hold what the manifest says/,
+    ],
+    ['another size', archiveOf([{ ...a, size: 7 }, 'text aa'], [b, 'text b']), /found File 'a' of 7 bytes/],
+    [
+      'the files in another order',
+      archiveOf([b, 'text b'], [a, 'text a']),
+      /expected the file 'a' .* found File 'b'/,
+    ],
+    ['a file less', archiveOf([a, 'text a']), /expected the file 'b' .* found the end of the archive/],
+    [
+      'a file more',
+      archiveOf([a, 'text a'], [b, 'text b'], [shipped('c', ''), '']),
+      /holds bytes at its end/,
+    ],
+    [
+      'a file twice',
+      archiveOf([a, 'text a'], [a, 'text a'], [b, 'text b']),
+      /expected the file 'b' .* found File 'a'/,
+    ],
+    [
+      'bytes in the padding',
+      Buffer.from(archiveOf([a, 'text a'], [b, 'text b']).map((byte, i) => (i === 600 ? 1 : byte))),
+      /holds bytes after a that/,
+    ],
+    [
+      'something after its end',
+      Buffer.concat([archiveOf([a, 'text a'], [b, 'text b']), Buffer.alloc(512, 1)]),
+      /holds bytes after its end that/,
+    ],
+    ['no tar', Buffer.alloc(4096, 'x'), /a block that is not a tar header/],
+  ];
+  for (const [what, bytes, text] of wrong) {
+    it(`refuses an archive with ${what}, though the manifest gives its hash`, async (t) => {
+      const error = (await readSealed(t, bytes, [a, b]).catch((thrown: unknown) => thrown)) as Error;
+      assert.ok(error instanceof Error, 'it was accepted');
+      await rejects(Promise.reject(error), 'malformed', text);
+    });
+  }
+
+  it('refuses links and directories in place of files', async (t) => {
+    for (const type of '0123456789gxLK'.slice(1)) {
+      const block = tarHeader(a);
+      block.write(type, 156);
+      block.fill(' ', 148, 156);
+      const sum = block.reduce((total, byte) => total + byte, 0);
+      block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+      const bytes = Buffer.concat([block, Buffer.from('text a'.padEnd(512, '\0')), Buffer.alloc(END_BYTES)]);
+      await rejects(readSealed(t, bytes, [a]), 'malformed', /does not hold what the manifest says/);
+    }
+  });
+
+  it('stops when it is interrupted', async (t) => {
+    const { manifest, directory, volume } = await update(t);
+    const reason = new Error('interrupted');
+    await assert.rejects(
+      readVolume(directory, volume, manifest.files, new Kept(), AbortSignal.abort(reason)),
+      reason,
+    );
+  });
+});
+
+describe('stageUpdate', () => {
+  it('extracts the files of all volumes below the stage, and touches nothing else', async (t) => {
+    const folder = await temporaryDirectory(t);
+    const { manifest, directory } = await makeUpdate(folder, {}, CONTENTS, { perVolume: 3 });
+    const before = await listTree(folder);
+    assert.equal(manifest.volumes.length, 2);
+    const stage = await temporaryDirectory(t);
+    await stageUpdate(manifest, directory, stage, SIGNAL);
+    const staged = await listTree(stage);
+    assert.deepEqual(
+      staged.map(({ path, sha256, mode }) => [path, sha256, mode]),
+      Object.entries(CONTENTS).map(([path, text]) => [path, hashOf(text), 0o600]),
+    );
+    assert.deepEqual(await listTree(folder), before);
+    await rejects(stageUpdate(manifest, directory, stage, SIGNAL), 'io', /Cannot write .*EEXIST/);
+  });
+});

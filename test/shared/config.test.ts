@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { readConfig } from '../../shared/config.js';
+import { temporaryDirectory } from '../support/channel.js';
+import { rejects } from '../support/refusal.js';
+
+describe('readConfig', () => {
+  it('is empty without a file, and from an empty file', async (t) => {
+    assert.deepEqual(await readConfig(undefined), {});
+    const file = join(await temporaryDirectory(t), 'conda-diff.yaml');
+    await writeFile(file, '# nothing\n');
+    assert.deepEqual(await readConfig(file), {});
+  });
+
+  it('takes paths as relative to the file, and keeps words and globs', async (t) => {
+    const folder = await temporaryDirectory(t);
+    const file = join(folder, 'conda-diff.yaml');
+    const text = [
+      'repository: mirror',
+      'output: ../outbox/',
+      'base: b.json',
+      'state-dir: /var/state',
+      'ignore: ["**/*.bak"]',
+      'include: []',
+    ];
+    await writeFile(file, text.join('\n'));
+    assert.deepEqual(await readConfig(file), {
+      repository: join(folder, 'mirror'),
+      output: `${join(folder, '../outbox')}/`,
+      base: join(folder, 'b.json'),
+      stateDir: '/var/state',
+      ignore: ['**/*.bak'],
+      include: [],
+    });
+    for (const base of ['assumed', 'empty']) {
+      await writeFile(file, `base: ${base}\n`);
+      assert.deepEqual(await readConfig(file), { base });
+    }
+  });
+
+  const wrong: readonly [text: string, message: RegExp][] = [
+    ['repositry: x', /there is no setting 'repositry'\nDid you mean 'repository'\?/],
+    ['volumes: 3', /there is no setting 'volumes'\nThe settings are repository, output/],
+    ['__proto__: {}', /there is no setting '__proto__'/],
+    ['repository: 3', /'repository' must be string/],
+    ['repository: ""', /'repository' must NOT have fewer/],
+    ['ignore: "*.bak"', /'ignore' must be array/],
+    ['ignore: [1]', /'ignore.0' must be string/],
+    ['- a', /must be object/],
+    ['hello', /must be object/],
+    ['42', /must be object/],
+    ['a: [', /is not YAML/],
+    ['base: a\nbase: b', /is not YAML/],
+  ];
+  for (const [text, message] of wrong) {
+    it(`refuses ${JSON.stringify(text)}`, async (t) => {
+      const file = join(await temporaryDirectory(t), 'conda-diff.yaml');
+      await writeFile(file, text);
+      const error = await rejects(readConfig(file), 'usage', message);
+      assert.ok(error.message.startsWith(file), error.message);
+    });
+  }
+
+  it('names the file that cannot be read', async () => {
+    await rejects(
+      readConfig('/nowhere/conda-diff.yaml'),
+      'io',
+      /Cannot read \/nowhere\/conda-diff.yaml: ENOENT/,
+    );
+  });
+});

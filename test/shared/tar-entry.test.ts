@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  BLOCK_BYTES,
+  describeHeader,
+  END_BYTES,
+  paddingBytes,
+  type TarEntry,
+  tarHeader,
+} from '../../shared/tar-entry.js';
+import { temporaryDirectory } from '../support/channel.js';
+import { skipWithout } from '../support/run-command.js';
+
+const MTIME = 1_700_000_000;
+const skip = skipWithout('tar');
+
+function listed(file: string): string[][] {
+  const options = {
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+    maxBuffer: 1 << 26,
+  } as const;
+  const args = ['--full-time', '--numeric-owner', '--quoting-style=literal', '-tvf', file];
+  const output = execFileSync('tar', args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  return output
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => /^(\S+) (\S+) +(\d+) (\S+ \S+) (.*)$/.exec(line)?.slice(1) ?? [line]);
+}
+
+/** A path of this many bytes, its directories no longer than a file system takes. */
+function pathOf(length: number): string {
+  const path = 'directory/'.repeat(Math.ceil(length / 10)).slice(0, length);
+  return path.endsWith('/') ? `${path.slice(0, -1)}x` : path;
+}
+
+const entry = (changes: Partial<TarEntry>): TarEntry => ({ path: 'a', size: 0, mtime: MTIME, ...changes });
+
+describe('tarHeader', () => {
+  it('is read by tar for paths of every length from 1 to 300, whole and in one name', { skip }, async (t) => {
+    const file = join(await temporaryDirectory(t), 'a.tar');
+    const lengths = Array.from({ length: 300 }, (_, i) => i + 1);
+    const paths = [...lengths.map(pathOf), ...lengths.slice(0, 255).map((n) => 'n'.repeat(n))];
+    await writeFile(
+      file,
+      Buffer.concat([...paths.map((path) => tarHeader(entry({ path }))), Buffer.alloc(END_BYTES)]),
+    );
+    const lines = listed(file);
+    assert.equal(lines.length, paths.length);
+    for (const [i, path] of paths.entries()) {
+      // a single name of 100 bytes gets the prefix '.': another spelling of the same file
+      const name = lines[i]?.[4]?.replace(/^\.\//, '');
+      assert.deepEqual(
+        [...lines[i]!.slice(0, 4), name],
+        ['-rw-r--r--', '0/0', '0', '2023-11-14 22:13:20', path],
+      );
+    }
+  });
+
+  it('is read by tar for names that are not ASCII', { skip }, async (t) => {
+    const file = join(await temporaryDirectory(t), 'a.tar');
+    const paths = [
+      ...[
+        'noarch/größe.json',
+        '中文/文件',
+        '\u{10000}/\u{1f600}',
+        '\ue000\uffee',
+        ' leading',
+        'quo\'te"',
+        '@list',
+        '-C',
+      ],
+      ...[
+        'é'.repeat(50),
+        `${'é'.repeat(50)}/${'é'.repeat(50)}`,
+        `${'中'.repeat(80)}/${'\u{1f600}'.repeat(60)}`,
+      ],
+    ];
+    await writeFile(
+      file,
+      Buffer.concat([...paths.map((path) => tarHeader(entry({ path }))), Buffer.alloc(END_BYTES)]),
+    );
+    assert.deepEqual(
+      listed(file).map((line) => line[4]),
+      paths,
+    );
+  });
+
+  it('is read by tar for every size: the file is sparse', { skip }, async (t) => {
+    const file = join(await temporaryDirectory(t), 'a.tar');
+    const sizes = [0, 1, 511, 512, 513, 8 ** 11 - 1, 8 ** 11, 20 * 2 ** 30];
+    let length = 0;
+    await writeFile(file, '');
+    for (const size of sizes) {
+      const header = tarHeader(entry({ path: `noarch/${String(size)}.conda`, size }));
+      await appendFile(file, header);
+      length += header.length + size + paddingBytes(size);
+      await truncate(file, length);
+    }
+    await truncate(file, length + END_BYTES);
+    assert.deepEqual(
+      listed(file).map(([, , size, , path]) => [Number(size), path]),
+      sizes.map((size) => [size, `noarch/${String(size)}.conda`]),
+    );
+  });
+
+  it('is read by tar for every time', { skip }, async (t) => {
+    const file = join(await temporaryDirectory(t), 'a.tar');
+    const times = [0, 1, MTIME, 2 ** 32, 8 ** 11 - 1, 8 ** 11, 8 ** 12];
+    await writeFile(
+      file,
+      Buffer.concat([...times.map((mtime) => tarHeader(entry({ mtime }))), Buffer.alloc(END_BYTES)]),
+    );
+    assert.deepEqual(
+      listed(file).map((line) => line[3]),
+      times.map((mtime) => new Date(mtime * 1000).toISOString().slice(0, 19).replace('T', ' ')),
+    );
+  });
+
+  it('is one block where it can be, and always whole blocks', () => {
+    assert.equal(tarHeader(entry({ path: 'n'.repeat(99) })).length, BLOCK_BYTES);
+    assert.equal(tarHeader(entry({ size: 8 ** 11 - 1 })).length, BLOCK_BYTES);
+    assert.equal(tarHeader(entry({ size: 8 ** 11 })).length, 3 * BLOCK_BYTES);
+    assert.equal(tarHeader(entry({ path: 'é' })).length, 3 * BLOCK_BYTES);
+    for (let length = 1; length < 2048; length += 37) {
+      assert.equal(tarHeader(entry({ path: pathOf(length) })).length % BLOCK_BYTES, 0);
+    }
+  });
+
+  it('follows from path, size and mtime alone', () => {
+    const more = {
+      ...entry({}),
+      sha256: 'x',
+      source: 'y',
+      mode: 0o777,
+      uid: 1000,
+      type: 'Link',
+      linkpath: '/etc/passwd',
+    };
+    assert.deepEqual(tarHeader(more), tarHeader(entry({})));
+    const different = [entry({}), entry({ path: 'b' }), entry({ size: 1 }), entry({ mtime: 0 })].map((one) =>
+      tarHeader(one).toString('hex'),
+    );
+    assert.equal(new Set(different).size, 4);
+  });
+});
+
+describe('paddingBytes', () => {
+  it('fills the last block', () => {
+    assert.deepEqual([0, 1, 511, 512, 513, 8 ** 11].map(paddingBytes), [0, 511, 1, 0, 511, 0]);
+  });
+});
+
+describe('describeHeader', () => {
+  it('says what a block is', () => {
+    assert.equal(describeHeader(Buffer.alloc(BLOCK_BYTES)), 'the end of the archive');
+    assert.equal(describeHeader(Buffer.alloc(BLOCK_BYTES, 'x')), 'a block that is not a tar header');
+    assert.equal(describeHeader(tarHeader(entry({ path: 'x', size: 7 }))), "File 'x' of 7 bytes");
+  });
+
+  it('says something of any block', () => {
+    const header = tarHeader(entry({ path: 'x', size: 7 }));
+    for (let at = 0; at < BLOCK_BYTES; at++) {
+      for (const byte of [0x80, 0x81, 0xff, 0x39]) {
+        const damaged = Buffer.from(header);
+        damaged[at] = byte;
+        assert.match(describeHeader(damaged), /./);
+      }
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: BLOCK_BYTES, maxLength: BLOCK_BYTES }), (block) => {
+        assert.match(describeHeader(block), /./);
+      }),
+    );
+  });
+});
