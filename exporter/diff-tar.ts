@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { syncDirectory, writeFileAtomically } from '../shared/atomic-file.js';
+import { syncPath, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Diff, diffStates } from '../shared/diff.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { fingerprintOfFile, statFile } from '../shared/fingerprint.js';
@@ -183,7 +183,7 @@ function warnOfRemoved(run: TarRun, { removed }: Diff): void {
 async function publish(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
-    await syncDirectory(dirname(to));
+    await syncPath(dirname(to));
   } catch (error) {
     throw asIoError(error, `Cannot write ${to}`);
   }

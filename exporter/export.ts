@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removePartials } from '../shared/atomic-file.js';
 import { isEmptyDiff } from '../shared/diff.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
@@ -48,7 +49,10 @@ export type ExportOutcome =
 export async function exportUpdate(options: ExportOptions): Promise<ExportOutcome> {
   if (options.dryRun) return previewUpdate(options);
   return withLock(options.repository, 'conda-diff-export create', async () => {
-    const captured = captureDirectory(join(options.repository, STATE_DIRECTORY));
+    const own = join(options.repository, STATE_DIRECTORY);
+    const captured = captureDirectory(own);
+    for (const directory of [own, options.stateDirectory, join(options.stateDirectory, 'references')])
+      await removePartials(directory);
     await rm(captured, { recursive: true, force: true });
     try {
       return await exportLocked(options, captured);

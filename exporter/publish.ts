@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { partialName, syncDirectory, writeFileAtomically } from '../shared/atomic-file.js';
+import { partialName, syncPath, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Reference } from '../shared/reference.js';
@@ -58,7 +58,7 @@ export async function publish(
     const volume = await writeArchive(partial, files, { added, signal });
     for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
     await rename(partial, names.volume);
-    await syncDirectory(dirname(names.volume));
+    await syncPath(dirname(names.volume));
     const reference = await writeReferenceGz(names.baseReference, base);
     const manifest: Manifest = {
       ...draft,

@@ -32,6 +32,7 @@ export async function commit(bench: Workbench, journal: Journal): Promise<BurstT
   try {
     if (journal.keepsUndo) await linkUndo(bench, journal);
     await makeOwnDirectory(bench, bench.layout.trash);
+    await bench.disk.syncDirectory(bench.layout.repository); // `.conda-diff` may be new
     bench.signal.throwIfAborted();
     await writeDocument(bench, bench.layout.journal, encodeJournal(journal));
     return await perform(bench, journal);
@@ -76,7 +77,12 @@ export async function perform(
 async function performAction({ disk, layout }: Workbench, n: number, action: CommitAction): Promise<void> {
   const place = join(layout.repository, action.path);
   if (action.action === 'publish') await disk.rename(join(layout.stage, String(n)), place);
-  else if (action.action === 'remove') await disk.rename(place, join(layout.trash, String(n)));
+  else if (action.action === 'remove') {
+    const trash = join(layout.trash, String(n));
+    // Where a power failure left both names, rename would do nothing: they are one file.
+    if (existsSync(trash)) await disk.remove(trash);
+    await disk.rename(place, trash);
+  }
 }
 
 /** The directories whose entries an action changes. */
@@ -138,6 +144,8 @@ export async function writeDocument(
   const written = await disk.create(partial, 0o644);
   try {
     for (const chunk of chunks) await written.write(chunk);
+  } catch (error) {
+    throw asIoError(error, `Cannot write ${file}`);
   } finally {
     await written.close();
   }

@@ -1,8 +1,9 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HashCache } from '../shared/hash-cache.js';
 import { asIoError } from '../shared/errors.js';
+import { directoryOf } from '../shared/paths.js';
 import { readState } from '../shared/read-state.js';
 import { staysInside } from '../shared/real-path.js';
 import { checkTotals, encodeReference, referenceOf, type Totals } from '../shared/reference.js';
@@ -43,6 +44,8 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
     await writeDocument(bench, file, encodeReference(referenceOf(state, journal.globs)));
     const { kept, expired } = retiredAfter(await readRetired(layout), journal, state);
     await deleteRetired(bench, expired);
+    const removed = journal.actions.filter(({ action }) => action === 'remove').map(({ path }) => path);
+    await removeEmptied(bench, removed);
     await writeDocument(bench, layout.retired, encodeRetired(kept));
     await clearOwnFiles(bench, journal.kind === 'import' && journal.keepsUndo ? journal.attempt : undefined);
     await closeCommit(bench, journal);
@@ -94,5 +97,25 @@ export async function deleteRetired(bench: Workbench, entries: readonly Retired[
     bytes += size;
   }
   await syncDirectories(bench, [...directories]);
+  await removeEmptied(
+    bench,
+    entries.map(({ path }) => path),
+  );
   return bytes;
+}
+
+/** Removes the directories that the removal of these files emptied, upwards, never the repository itself. */
+async function removeEmptied(bench: Workbench, paths: readonly string[]): Promise<void> {
+  const { disk, layout } = bench;
+  const root = realpathSync(layout.repository);
+  const above = new Set<string>();
+  for (const start of new Set(paths.map(directoryOf))) {
+    for (let path = start; path !== ''; path = directoryOf(path)) {
+      const directory = join(layout.repository, path);
+      if (existsSync(directory) && !staysInside(root, directory)) break;
+      if (!(await disk.removeDirectory(directory))) break;
+      above.add(dirname(directory));
+    }
+  }
+  await syncDirectories(bench, [...above]);
 }

@@ -5,6 +5,7 @@ import {
   copyFile,
   type FileHandle,
   link,
+  lstat,
   mkdir,
   open,
   rename,
@@ -13,7 +14,7 @@ import {
   stat,
   utimes,
 } from 'node:fs/promises';
-import { syncDirectory, writeAll } from '../shared/atomic-file.js';
+import { syncPath, writeAll } from '../shared/atomic-file.js';
 import { isSystemError } from '../shared/errors.js';
 
 /** Permission bits and owner. */
@@ -41,13 +42,16 @@ export interface Disk {
   setOwnership(path: string, ownership: Ownership): Promise<void>;
   /** @param mtime seconds since 1970 */
   setTime(path: string, mtime: number): Promise<void>;
-  /** Makes a second name for a file, or a copy with its mode, owner and time where the file system gives it none. */
+  /**
+   * Makes a second name for a file, or a copy with its mode, owner and time where the file system gives it none
+   * and of what a symbolic link points at.
+   */
   linkOrCopy(from: string, to: string): Promise<void>;
   /** Replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; it need not be there. */
   remove(path: string): Promise<void>;
-  /** Removes a directory if it is empty; says whether it is gone. */
+  /** Removes a directory if it is empty and may be removed; says whether it is gone. */
   removeDirectory(path: string): Promise<boolean>;
   /** Removes a directory of ours with everything in it; it need not be there. */
   removeTree(path: string): Promise<void>;
@@ -71,15 +75,8 @@ export const realDisk: Disk = {
   remove: async (path) => rm(path, { force: true }),
   removeDirectory,
   removeTree: async (path) => rm(path, { recursive: true, force: true }),
-  syncFile: async (path) => {
-    const handle = await open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
-  syncDirectory,
+  syncFile: syncPath,
+  syncDirectory: syncPath,
 };
 
 class OpenFile implements NewFile {
@@ -112,8 +109,10 @@ const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV',
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
-    return;
+    if (!(await lstat(from)).isSymbolicLink()) {
+      await link(from, to);
+      return;
+    }
   } catch (error) {
     if (!isSystemError(error) || !NO_LINKS.includes(error.code)) throw error;
   }
@@ -123,14 +122,16 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   await utimes(to, atime, mtime);
 }
 
+/** What rmdir(2) fails with where a directory stays. */
+const KEPT = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY', 'EACCES', 'EPERM'];
+
 async function removeDirectory(path: string): Promise<boolean> {
   try {
     await rmdir(path);
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return true;
-    if (isSystemError(error) && ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY'].includes(error.code))
-      return false;
+    if (isSystemError(error) && KEPT.includes(error.code)) return false;
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import { type BurstTime, commit, makeOwnDirectory, type Workbench, writeDocument
 import { completeCommit, type Notebook } from './complete.js';
 import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
+import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { type Layout, layoutOf } from './layout.js';
 import { makesLinks, measure, needsOf } from './measure.js';
@@ -43,7 +44,7 @@ export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | '
  */
 export async function importUpdate(options: ImportOptions): Promise<ImportOutcome> {
   const { repository, note } = options;
-  const made = await makeRepository(repository);
+  const made = await makeRepository(repository, options.disk ?? realDisk);
   try {
     return await withLock(repository, 'conda-diff-import apply', async () => {
       const bench = benchFor(options);
@@ -91,6 +92,7 @@ async function applyPrepared(
 ): Promise<BurstTime> {
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
+  requireInside(layout, plan);
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
   requireFeasible(layout.repository, needs, measure(layout, plan));
   try {
@@ -165,13 +167,14 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
 }
 
 /** @returns whether the repository was made */
-async function makeRepository(repository: string): Promise<boolean> {
+async function makeRepository(repository: string, disk: Disk): Promise<boolean> {
   if (existsSync(repository)) {
     if (statSync(repository).isDirectory()) return false;
     throw new CondaDiffError('usage', `${repository} is not a directory`);
   }
   try {
-    await mkdir(repository);
+    await disk.makeDirectory(repository, 0o777);
+    await disk.syncDirectory(dirname(repository));
     return true;
   } catch (error) {
     throw asIoError(error, `Cannot create ${repository}`);

@@ -2,11 +2,11 @@ import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
 import { encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
-import { pathProblem } from '../shared/paths.js';
 import { checkFormat, type Totals } from '../shared/reference.js';
 import { RULES } from '../shared/rules.js';
 import { entryValidator, headerValidator } from '../shared/schema.js';
 import type { CommitAction } from './commit-plan.js';
+import { journalProblems } from './journal-problems.js';
 
 /**
  * The plan of one commit, durable before its first step. With it, and without any media, an interrupted commit is
@@ -87,15 +87,12 @@ export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string):
   });
   for (const chunk of chunks) decoder.push(chunk);
   decoder.end();
-  refuseUnsafe([...directories, ...actions.map(({ path }) => path)], name);
+  refuseWrong({ directories, actions }, name);
   const { attempt, kind, update, from, to, keepsUndo, at, ignore, include } = header as JournalHeader;
   return { attempt, kind, update, from, to, keepsUndo, at, globs: { ignore, include }, directories, actions };
 }
 
-function refuseUnsafe(paths: readonly string[], name: string): void {
-  const details = paths.flatMap((path) => {
-    const problem = pathProblem(path);
-    return problem === undefined ? [] : [`${JSON.stringify(path)} ${problem}`];
-  });
-  if (details.length > 0) throw new CondaDiffError('malformed', `${name} has unsafe paths`, { details });
+function refuseWrong(plan: Pick<Journal, 'directories' | 'actions'>, name: string): void {
+  const details = [...journalProblems(plan)].slice(0, 20);
+  if (details.length > 0) throw new CondaDiffError('malformed', `${name} is not a safe journal`, { details });
 }

@@ -7,6 +7,7 @@ import { checkTotals } from '../shared/reference.js';
 import { perform, syncDirectories, type Workbench } from './commit.js';
 import type { CommitAction, Content } from './commit-plan.js';
 import { completeCommit, type Notebook, stateOnDisk } from './complete.js';
+import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
 import { judgeRecovery, type ActionFinding } from './recovery-plan.js';
@@ -33,6 +34,7 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   }
   const journal = await readJournal(layout.journal);
   if (journal === undefined) return undefined;
+  requireInside(layout, journal.actions);
   const findings = await findAll(bench, journal);
   const judgement = judgeRecovery(findings);
   if (judgement.way === 'stuck')
@@ -135,6 +137,10 @@ async function takeBack(
   }
   for (const path of [...journal.directories].reverse())
     await disk.removeDirectory(join(layout.repository, path));
+  await syncDirectories(
+    bench,
+    journal.directories.map((path) => join(layout.repository, directoryOf(path))),
+  );
   await disk.remove(layout.journal);
   await disk.syncDirectory(layout.own);
   await clearOwnFiles(bench, (await readJournal(layout.lastImport))?.attempt);

@@ -1,6 +1,7 @@
+import { CondaDiffError } from '../shared/errors.js';
 import { encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
-import { compareUtf8 } from '../shared/paths.js';
+import { compareUtf8, pathProblem } from '../shared/paths.js';
 import { checkFormat } from '../shared/reference.js';
 import { RULES } from '../shared/rules.js';
 import { entryValidator, headerValidator } from '../shared/schema.js';
@@ -37,7 +38,11 @@ export async function decodeRetired(chunks: Iterable<Uint8Array>, name: string):
       checkHeader(value, name);
     },
     entry: (_, value) => {
-      entries.push(checkEntry(value, name));
+      const entry = checkEntry(value, name);
+      const problem = pathProblem(entry.path);
+      if (problem !== undefined)
+        throw new CondaDiffError('malformed', `${name}: ${JSON.stringify(entry.path)} ${problem}`);
+      entries.push(entry);
     },
   });
   for (const chunk of chunks) decoder.push(chunk);

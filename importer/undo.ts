@@ -9,6 +9,7 @@ import { finishStage, missingDirectories } from './attributes.js';
 import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import type { Content } from './commit-plan.js';
 import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
+import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearAfterFailure, readJournal } from './own-files.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
@@ -36,6 +37,10 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   await requireTarget(bench, last, notebook);
   const plan = planUndo(last);
   await requireKept(bench, last, plan);
+  requireInside(
+    layout,
+    plan.map(({ action }) => action),
+  );
   try {
     await stageFromUndo(bench, last, plan);
     const journal = journalFor(bench, last, plan);

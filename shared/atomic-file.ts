@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { asIoError } from './errors.js';
 
 /** Size in bytes and sha256 in lower-case hex of what was written. */
@@ -27,7 +28,7 @@ export async function writeFileAtomically(
   try {
     const written = await writeDurably(partial, chunks);
     await rename(partial, file);
-    await syncDirectory(dirname(file));
+    await syncPath(dirname(file));
     return written;
   } catch (error) {
     await rm(partial, { force: true });
@@ -65,12 +66,28 @@ export async function writeAll(handle: Writable, chunk: Uint8Array): Promise<voi
   for (let offset = 0; offset < chunk.length;) offset += (await handle.write(chunk, offset)).bytesWritten;
 }
 
-/** Makes the entries of a directory durable (fsync of a directory, POSIX). */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+/**
+ * Makes the content of a file, or the entries of a directory, durable (fsync, POSIX).
+ *
+ * @throws CondaDiffError io, naming the path, which the error of fsync does not
+ */
+export async function syncPath(path: string): Promise<void> {
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asIoError(error, `Cannot sync ${path}`);
+  }
+}
+
+/** Removes what interrupted runs left of {@link writeFileAtomically} in a directory; nobody else may be writing. */
+export async function removePartials(directory: string): Promise<void> {
+  for (const name of existsSync(directory) ? await readdir(directory) : []) {
+    if (/\.[0-9a-f]{8}\.partial$/.test(name) && !name.startsWith('lock.'))
+      await rm(join(directory, name), { force: true });
   }
 }

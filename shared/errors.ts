@@ -67,5 +67,9 @@ export function isSystemError(error: unknown): error is SystemError {
 export function asIoError(error: unknown, doing?: string): unknown {
   if (!isSystemError(error)) return error;
   const what = doing ?? `Cannot ${error.syscall ?? 'access'} ${error.path ?? 'a file'}`;
-  return new CondaDiffError('io', `${what}: ${error.message}`, { cause: error });
+  const reason = error.message.replaceAll(UNNAMED_EDQUOT, 'EDQUOT: disk quota exceeded');
+  return new CondaDiffError('io', `${what}: ${reason}`, { cause: error });
 }
+
+/** libuv has no name for EDQUOT; this is its number on Linux. */
+const UNNAMED_EDQUOT = /Unknown system error -122(: Unknown system error -122)?/g;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from './atomic-file.js';
+import { syncPath } from './atomic-file.js';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import type { JsonObject } from './line-document.js';
 
@@ -102,7 +102,7 @@ export async function appendEvents<T extends JsonObject>(
     } finally {
       await handle.close();
     }
-    await syncDirectory(dirname(file));
+    await syncPath(dirname(file));
   } catch (error) {
     throw asIoError(error, `Cannot write ${file}`);
   }

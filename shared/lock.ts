@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -40,9 +40,19 @@ export async function withLock<T>(repository: string, command: string, work: () 
     throw asIoError(error, `Cannot lock ${repository}`);
   }
   try {
+    await clearAttempts(directory);
     return await work();
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+/** Removes what killed runs left of taking the lock. */
+async function clearAttempts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!/^lock\.[0-9a-f]{8}\.partial$/.test(name)) continue;
+    const holder = await readHolder(join(directory, name));
+    if (holder === undefined || !isAlive(holder)) await rm(join(directory, name), { force: true });
   }
 }
 
@@ -103,10 +113,12 @@ async function createWithoutLink(file: string, self: Holder): Promise<boolean> {
   }
 }
 
+/** @returns `undefined` when it is gone, or torn by a crash; one that cannot be read is an error, not stale */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Holder;
-  } catch {
+  } catch (error) {
+    if (isSystemError(error) && error.code !== 'ENOENT') throw error;
     return undefined;
   }
 }

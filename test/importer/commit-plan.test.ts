@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type CommitAction, planCommit } from '../../importer/commit-plan.js';
+import { type CommitAction, type Content, planCommit } from '../../importer/commit-plan.js';
 import { compareCommitOrder } from '../../shared/commit-order.js';
 import { diffStates } from '../../shared/diff.js';
 import { type Manifest, orderOf } from '../../shared/manifest.js';
 import { nameOf } from '../../shared/paths.js';
 import { type Scope, totalsOf } from '../../shared/reference.js';
 import { isIndexName, kindByName } from '../../shared/rules.js';
-import { type State, stateOf } from '../../shared/state.js';
+import { type Entry, type State, stateOf } from '../../shared/state.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { type Contents, stateOfContents } from '../support/update.js';
 
@@ -34,14 +34,36 @@ function manifestOf(base: State, target: State, scope: Scope = 'all'): Manifest 
   };
 }
 
-function plan(base: Contents, local: Contents, target: Contents, scope: Scope = 'all'): string[] {
-  const [from, here, to] = [base, local, target].map(stateOfContents) as [State, State, State];
-  return planCommit(manifestOf(from, to, scope), here, to, kindOf).map(({ action, step, path, ...rest }) =>
-    [step, action === 'publish' && 'replacing' in rest && rest.replacing ? 'replace' : action, path].join(
-      ' ',
-    ),
-  );
+interface Case {
+  readonly scope?: Scope;
+  readonly removeNow?: boolean;
+  /** What is on disk and not tracked. */
+  readonly untracked?: Contents;
 }
+
+/** The plan in words, after a look at the contents that it names. */
+function plan(base: Contents, local: Contents, target: Contents, options: Case = {}): string[] {
+  const { scope = 'all', removeNow = false, untracked = {} } = options;
+  const [from, here, to] = [base, local, target].map(stateOfContents) as [State, State, State];
+  const beside = stateOfContents(untracked);
+  const find = (path: string): Entry | undefined => beside.get(path);
+  const actions = planCommit(manifestOf(from, to, scope), here, to, kindOf, { untracked: find, removeNow });
+  return actions.map((action) => {
+    const { step, path, before } = action;
+    const present = here.get(path) ?? find(path);
+    assert.deepEqual(
+      before,
+      contentOf(present ?? (action.action === 'publish' ? undefined : from.get(path))),
+    );
+    if (action.action !== 'publish') return `${step} ${action.action} ${path}`;
+    assert.deepEqual(action.after, contentOf(to.get(path)), path);
+    return `${step} ${before ? 'replace' : 'publish'} ${path}`;
+  });
+}
+
+const contentOf = (entry: Entry | undefined): Content | undefined =>
+  entry && { size: entry.size, sha256: entry.sha256 };
+const NOTHING_ELSE = { untracked: () => undefined, removeNow: false };
 
 const SHARD = (text: string): string => `noarch/shards/${hashOf(text)}.msgpack.zst`;
 
@@ -90,9 +112,9 @@ describe('planCommit', () => {
       '4 remove noarch/repodata_shards.msgpack.zst',
       '5 publish channeldata.json',
       '5 replace index.html',
-      '6 remove noarch/old.conda',
-      `6 remove ${SHARD('1')}`,
-      '6 remove old/a.conda',
+      '6 retire noarch/old.conda',
+      `6 retire ${SHARD('1')}`,
+      '6 retire old/a.conda',
     ]);
   });
 
@@ -129,14 +151,39 @@ describe('planCommit', () => {
       '4 remove noarch/repodata.json.bz2',
       '4 replace noarch/repodata.json',
       '6 remove index.html',
-      '6 remove noarch/gone.tar.bz2',
+      '6 retire noarch/gone.tar.bz2',
       '6 remove noarch/x.html',
     ];
     for (const scope of ['artifacts', 'tar.bz2'] as const)
-      assert.deepEqual(plan(base, local, target, scope), expected);
-    assert.deepEqual(plan(base, local, target, 'all'), [
+      assert.deepEqual(plan(base, local, target, { scope }), expected);
+    assert.deepEqual(plan(base, local, target), [
       '4 replace noarch/repodata.json',
-      '6 remove noarch/gone.tar.bz2',
+      '6 retire noarch/gone.tar.bz2',
+    ]);
+  });
+
+  it('takes artifacts and shards away at once where they must not stay', () => {
+    const base = {
+      'noarch/repodata.json': '1',
+      'noarch/evil.conda': '1',
+      'noarch/x.html': '1',
+      [SHARD('1')]: '1',
+    };
+    assert.deepEqual(plan(base, base, { 'noarch/repodata.json': '2' }, { removeNow: true }), [
+      '4 replace noarch/repodata.json',
+      '6 remove noarch/evil.conda',
+      `6 remove ${SHARD('1')}`,
+      '6 remove noarch/x.html',
+    ]);
+  });
+
+  it('counts what lies untracked at the place of a shipped file as here', () => {
+    const base = { 'noarch/repodata.json': '1' };
+    const target = { 'noarch/repodata.json': '2', 'noarch/a.conda': '2', 'noarch/b.conda': '2' };
+    const untracked = { 'noarch/a.conda': '2', 'noarch/b.conda': '1', 'noarch/local.conda': '1' };
+    assert.deepEqual(plan(base, base, target, { untracked }), [
+      '4 replace noarch/b.conda',
+      '4 replace noarch/repodata.json',
     ]);
   });
 
@@ -165,7 +212,7 @@ describe('planCommit', () => {
     fc.assert(
       fc.property(tree, tree, (before, after) => {
         const [base, target] = [stateFrom(before), stateFrom(after)];
-        const actions = planCommit(manifestOf(base, target), base, target, kindOf);
+        const actions = planCommit(manifestOf(base, target), base, target, kindOf, NOTHING_ELSE);
         const files = new Map([...base].map((entry) => [entry.path, entry.sha256]));
         actions.forEach((action, i) => {
           if (action.action === 'publish') files.set(action.path, target.get(action.path)!.sha256);
@@ -188,16 +235,16 @@ function assertOrder(actions: readonly CommitAction[], i: number): void {
     'steps never go back',
   );
   if (!isIndexName(nameOf(path))) {
-    if (action === 'remove')
+    if (action !== 'publish')
       assert.ok(
         later.every((one) => !isIndexName(nameOf(one.path))),
-        `${path} retires after the indexes`,
+        `${path} goes after the indexes`,
       );
     return;
   }
   assert.equal(step, 4);
   assert.ok(
-    later.every((one) => one.action === 'remove' || (one.kind !== 'artifact' && one.kind !== 'shard')),
+    later.every((one) => one.action !== 'publish' || (one.kind !== 'artifact' && one.kind !== 'shard')),
     `${path} after all artifacts and shards`,
   );
   const variants = later.filter((one) => /^repodata\.json\.(zst|bz2|gz)$/.test(nameOf(one.path)));

@@ -1,15 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CommitAction } from '../../importer/commit-plan.js';
-import { describeImport, importLines, planLines } from '../../importer/describe.js';
+import { type CommitAction, goneOf, publishOf } from '../../importer/commit-plan.js';
+import {
+  burstLine,
+  describeImport,
+  describeStatus,
+  importLines,
+  planLines,
+  statusLines,
+} from '../../importer/describe.js';
+import type { Status } from '../../importer/housekeeping.js';
 import type { ImportOutcome } from '../../importer/import.js';
+import type { Journal } from '../../importer/journal.js';
+import { NO_GLOBS } from '../../shared/globs.js';
+import { entryOf, hashOf } from '../support/arbitrary.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { makeUpdate } from '../support/update.js';
 
 const PLAN: readonly CommitAction[] = [
-  { action: 'publish', step: 1, path: 'noarch/b.conda', kind: 'artifact', replacing: false, mtime: 0 },
-  { action: 'publish', step: 4, path: 'noarch/repodata.json', kind: 'index', replacing: true, mtime: 0 },
-  { action: 'remove', step: 6, path: 'noarch/a.conda' },
+  publishOf({ ...entryOf('noarch/b.conda', 'bbb'), kind: 'artifact' }, undefined),
+  publishOf(
+    { ...entryOf('noarch/repodata.json', '22'), kind: 'index' },
+    entryOf('noarch/repodata.json', '1'),
+  ),
+  goneOf(entryOf('noarch/a.conda', 'a'), 'artifact', { removeNow: false }),
 ];
 
 async function outcomeOf(folder: string, changes: Partial<ImportOutcome> = {}): Promise<ImportOutcome> {
@@ -39,7 +53,7 @@ describe('an import', () => {
     assert.deepEqual(planLines(outcome).slice(1), [
       '1 publish noarch/b.conda',
       '4 publish noarch/repodata.json',
-      '6 remove noarch/a.conda',
+      '6 retire noarch/a.conda',
     ]);
     assert.deepEqual(planLines({ ...outcome, outcome: 'already-applied', plan: [] }), [
       'Update 3 is applied already; nothing would be done',
@@ -54,5 +68,62 @@ describe('an import', () => {
       update: { id, site: 'default', sequence: 3 },
       ...{ base, target, files: 2, bytes: 5, removed: 1, absent: ['noarch/m.conda'] },
     });
+    assert.deepEqual(describeImport({ ...outcome, burstMilliseconds: 1.5 }), {
+      ...describeImport(outcome),
+      burstMilliseconds: 1.5,
+    });
+  });
+});
+
+describe('the status of a copy', () => {
+  const totals = { digest: hashOf('now'), count: 3, bytes: 2048 };
+  const journal: Journal = {
+    ...{ attempt: '0123456789abcdef', kind: 'import', globs: NO_GLOBS, keepsUndo: true },
+    update: { id: hashOf('id'), site: 'default', sequence: 3 },
+    ...{ from: totals, to: totals, at: '2024-01-02T03:04:05Z', directories: [], actions: [] },
+  };
+  const status: Status = {
+    ...{ interrupted: undefined, state: totals, lastImport: journal, undoBytes: 1024 },
+    retired: { files: 2, bytes: 512 },
+  };
+  const state = `State ${totals.digest.slice(0, 12)} (3 files, 2.0 kB)`;
+  const last = "Last import: update 3 of site 'default', 2024-01-02T03:04:05Z";
+  const retired = 'Retired: 2 files, 512 B';
+
+  it('tells the state, the last import, and what undo and retired files hold', () => {
+    assert.deepEqual(statusLines(status, '/copy'), [state, last, 'Undo holds 1.0 kB', retired]);
+    assert.deepEqual(describeStatus(status), {
+      ...{ state: totals, interrupted: null, retired: { files: 2, bytes: 512 } },
+      lastImport: { update: journal.update, at: journal.at, to: totals },
+      undo: { possible: true, bytes: 1024 },
+    });
+  });
+
+  it('tells that there was no import, that it cannot be undone, or that the copy was changed since', () => {
+    const none = 'Nothing was imported yet, or the last import was undone';
+    assert.deepEqual(statusLines({ ...status, lastImport: undefined }, '/copy'), [state, none, retired]);
+    const kept = { ...status, lastImport: { ...journal, keepsUndo: false } };
+    const lines = [state, last, 'Undo is not possible: imported with --no-undo', retired];
+    assert.deepEqual(statusLines(kept, '/copy'), lines);
+    const to = { ...totals, digest: hashOf('then') };
+    const changed = statusLines({ ...status, lastImport: { ...journal, to } }, '/copy');
+    assert.equal(changed[1], `${last}; the copy was changed since`);
+  });
+
+  it('tells no state of an interrupted import, but how to end it', () => {
+    const interrupted = { ...status, interrupted: journal, state: undefined };
+    assert.deepEqual(statusLines(interrupted, '/copy').slice(0, 2), [
+      'Interrupted import of update 3: there is no state to tell',
+      'End it with: conda-diff-import recover /copy',
+    ]);
+    const document = describeStatus(interrupted) as Record<string, unknown>;
+    assert.deepEqual(
+      [document['state'], document['interrupted'], document['undo']],
+      [null, { kind: 'import', update: journal.update }, { possible: false, bytes: 1024 }],
+    );
+  });
+
+  it('tells how long the burst took', () => {
+    assert.equal(burstLine(1.26), 'The burst took 1.3 ms');
   });
 });

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { type FileSink, readVolume } from '../../importer/read-volume.js';
-import { stageUpdate } from '../../importer/stage.js';
+import { realDisk } from '../../importer/disk.js';
+import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
+import { DISCARD, readUpdate, StageSink } from '../../importer/stage.js';
 import type { ShippedFile, Volume } from '../../shared/manifest.js';
 import { END_BYTES, paddingBytes, tarHeader } from '../../shared/tar-entry.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
@@ -94,7 +96,7 @@ describe('readVolume', () => {
         );
         if (Array.isArray(result)) assert.equal(result.length, 1, `byte ${String(at)}`);
         else assert.match((result as { code: string }).code, /^(malformed|integrity)$/);
-        await assert.rejects(stageUpdate(manifest, directory, undefined, SIGNAL), {
+        await assert.rejects(readUpdate(manifest, directory, DISCARD, SIGNAL), {
           code: /^(malformed|integrity)$/,
         });
       }),
@@ -122,11 +124,7 @@ describe('readVolume', () => {
       bytes[bytes.indexOf(Buffer.from(text), bytes.indexOf(path))]! ^= 1;
     }
     await writeFile(file, bytes);
-    const error = await rejects(
-      stageUpdate(manifest, directory, undefined, SIGNAL),
-      'integrity',
-      /are damaged/,
-    );
+    const error = await rejects(readUpdate(manifest, directory, DISCARD, SIGNAL), 'integrity', /are damaged/);
     assert.deepEqual(
       error.details.map((line) => line.replace(/: .*/, '')),
       ['noarch/a-1-0.conda', 'noarch/größe-1-0.conda', 'noarch/repodata.json'],
@@ -213,20 +211,37 @@ describe('readVolume', () => {
   });
 });
 
-describe('stageUpdate', () => {
-  it('extracts the files of all volumes below the stage, and touches nothing else', async (t) => {
+describe('readUpdate', () => {
+  it('writes what the plan publishes to the stage, by number, and touches nothing else', async (t) => {
     const folder = await temporaryDirectory(t);
     const { manifest, directory } = await makeUpdate(folder, {}, CONTENTS, { perVolume: 3 });
     const before = await listTree(folder);
     assert.equal(manifest.volumes.length, 2);
     const stage = await temporaryDirectory(t);
-    await stageUpdate(manifest, directory, stage, SIGNAL);
-    const staged = await listTree(stage);
+    const [left, ...published] = manifest.files;
+    const retired = { ...entryOf('noarch/old-1-0.conda'), kind: 'artifact' } as const;
+    const plan: CommitAction[] = [
+      ...published.map((file) => publishOf(file, undefined)),
+      { action: 'retire', step: 6, path: retired.path, kind: retired.kind, before: retired },
+    ];
+    await readUpdate(manifest, directory, new StageSink(realDisk, stage, plan), SIGNAL);
+    assert.equal(left?.path, 'noarch/a-1-0.conda');
     assert.deepEqual(
-      staged.map(({ path, sha256, mode }) => [path, sha256, mode]),
-      Object.entries(CONTENTS).map(([path, text]) => [path, hashOf(text), 0o600]),
+      (await listTree(stage)).map(({ path, sha256, mode }) => [path, sha256, mode]),
+      published.map(({ sha256 }, n) => [String(n), sha256, 0o600]),
     );
     assert.deepEqual(await listTree(folder), before);
-    await rejects(stageUpdate(manifest, directory, stage, SIGNAL), 'io', /Cannot write .*EEXIST/);
+    const again = readUpdate(manifest, directory, new StageSink(realDisk, stage, plan), SIGNAL);
+    await rejects(again, 'io', /Cannot write .* to the stage.*EEXIST/);
+  });
+
+  it('verifies what the plan leaves alone, too', async (t) => {
+    const { manifest, directory, file, bytes } = await update(t);
+    bytes[bytes.indexOf('a'.repeat(700))]! ^= 1;
+    await writeFile(file, bytes);
+    const stage = await temporaryDirectory(t);
+    const nothing = readUpdate(manifest, directory, new StageSink(realDisk, stage, []), SIGNAL);
+    await rejects(nothing, 'integrity', /noarch\/a-1-0\.conda: expected sha256/);
+    assert.deepEqual(await listTree(stage), []);
   });
 });

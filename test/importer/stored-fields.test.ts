@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { stageUpdate } from '../../importer/stage.js';
+import { DISCARD, readUpdate } from '../../importer/stage.js';
 import { encodeLineDocument, type JsonObject } from '../../shared/line-document.js';
 import { encodeManifest, targetOf } from '../../shared/manifest.js';
 import { readBaseReference } from '../../shared/read-base.js';
@@ -57,7 +57,7 @@ describe('a stored field of a manifest is a checked field:', () => {
     const base = await readBaseReference(manifest, file);
     assert.ok(base !== undefined, 'the base reference was not found');
     targetOf(manifest, base, file);
-    await stageUpdate(manifest, update.directory, undefined, new AbortController().signal);
+    await readUpdate(manifest, update.directory, DISCARD, new AbortController().signal);
   }
 
   /** The manifest with something altered and its checksum made right: only the field's own check can refuse it. */

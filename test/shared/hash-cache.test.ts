@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fingerprintOfFile } from '../../shared/fingerprint.js';
@@ -73,10 +73,23 @@ describe('the hash cache', () => {
     const root = await temporaryDirectory(t);
     const cache = await HashCache.open(root);
     cache.record('a', '1', hashOf('a'));
-    await cache.saveIfThere();
+    await cache.save();
     await assert.rejects(readFile(join(root, '.conda-diff', 'hash-cache')), { code: 'ENOENT' });
     await mkdir(join(root, '.conda-diff'));
-    await cache.saveIfThere();
+    await cache.save();
     assert.notEqual((await HashCache.open(root)).look('a', '1'), undefined);
+  });
+
+  it('that cannot be written stays as it was, and no run fails for it', async (t) => {
+    const root = await repository(t);
+    const file = join(root, '.conda-diff', 'hash-cache');
+    const cache = await HashCache.open(root);
+    await mkdir(file);
+    cache.record('a', '1', hashOf('a'));
+    await cache.save();
+    assert.deepEqual(await readdir(join(root, '.conda-diff')), ['hash-cache']);
+    await rm(file, { recursive: true });
+    await cache.save();
+    assert.deepEqual((await HashCache.open(root)).look('a', '1'), { sha256: hashOf('a') });
   });
 });

@@ -116,7 +116,7 @@ export function burstOf(
 export function essence({ directories, files }: Image): Map<string, string> {
   const found = new Map<string, string>();
   for (const [path, mode] of directories) {
-    if (!path.startsWith(`${OWN}/undo`)) found.set(`${path}/`, mode.toString(8));
+    if (path !== OWN && !path.startsWith(`${OWN}/undo`)) found.set(`${path}/`, mode.toString(8));
   }
   for (const [path, file] of files) {
     const mode = file.mode.toString(8);

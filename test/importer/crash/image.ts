@@ -81,7 +81,8 @@ export function sha256Of(bytes: Buffer): string {
 /** A hash of what an image holds under which names. */
 export function keyOf({ directories, files }: Image): string {
   const hash = createHash('sha256');
-  for (const path of [...directories.keys()].sort()) hash.update(`${path}\n`);
-  for (const path of [...files.keys()].sort()) hash.update(`${path} ${sha256Of(files.get(path)!.bytes)}\n`);
+  for (const [path, mode] of directories) hash.update(`${path} ${mode}\n`);
+  for (const [path, { bytes, mode, mtime }] of files)
+    hash.update(`${path} ${sha256Of(bytes)} ${mode} ${mtime}\n`);
   return hash.digest('hex');
 }

@@ -1,0 +1,70 @@
+import { directoryOf, nameOf, pathProblem } from '../shared/paths.js';
+import { isIndexName } from '../shared/rules.js';
+import { type CommitAction, goneOf, inOrder, publishOf } from './commit-plan.js';
+import type { Journal } from './journal.js';
+
+type Plan = Pick<Journal, 'directories' | 'actions'>;
+
+/** What no plan of ours has, whatever the files are: with any of these a journal is not to be followed. */
+export function* journalProblems({ directories, actions }: Plan): Generator<string> {
+  const paths = actions.map(({ path }) => path);
+  for (const path of [...directories, ...paths]) {
+    const problem = pathProblem(path);
+    if (problem !== undefined) yield `${JSON.stringify(path)} ${problem}`;
+  }
+  yield* repeated(directories);
+  yield* repeated(paths);
+  for (const action of actions) {
+    if (!isPlanned(action)) yield `${action.path}: no plan has this action`;
+  }
+  const ordered = inOrder(actions);
+  const misplaced = actions.find((action, n) => action !== ordered[n]);
+  if (misplaced !== undefined) yield `${misplaced.path} stands in the wrong place`;
+  yield* directoryProblems({ directories, actions });
+}
+
+function* repeated(paths: readonly string[]): Generator<string> {
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) yield `${path} stands twice`;
+    seen.add(path);
+  }
+}
+
+/** Whether planning the same again gives the same action. */
+function isPlanned(action: CommitAction): boolean {
+  if (action.kind === 'index' && !isIndexName(nameOf(action.path))) return false;
+  const again = plannedAgain(action);
+  return (
+    again !== undefined && again.action === action.action && again.step === action.step && isWhole(action)
+  );
+}
+
+/** The schema lets every action have either content. */
+type Stored = Pick<CommitAction, 'action' | 'path' | 'kind'> & Partial<Pick<Publish, 'after' | 'before'>>;
+type Publish = Extract<CommitAction, { action: 'publish' }>;
+
+function plannedAgain({ action, path, kind, before, after }: Stored): CommitAction | undefined {
+  const here = before && { path, ...before };
+  if (action === 'publish') return after && publishOf({ path, kind, ...after }, here);
+  return here && goneOf(here, kind, { removeNow: action === 'remove' });
+}
+
+function isWhole(action: CommitAction): boolean {
+  return action.action === 'publish' || !('after' in action);
+}
+
+/** Directories are made for files that are published, parents first. */
+function* directoryProblems({ directories, actions }: Plan): Generator<string> {
+  const needed = new Set<string>();
+  for (const { action, path } of actions) {
+    if (action !== 'publish') continue;
+    for (let above = directoryOf(path); above !== ''; above = directoryOf(above)) needed.add(above);
+  }
+  const later = new Set(directories);
+  for (const path of directories) {
+    later.delete(path);
+    if (!needed.has(path)) yield `${path}: nothing is published in this directory`;
+    if (later.has(directoryOf(path))) yield `${path} stands before the directory that it is in`;
+  }
+}
