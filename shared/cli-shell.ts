@@ -87,9 +87,13 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
       interruption.abort(new CondaDiffError('interrupted', `Interrupted by ${name}`));
     });
   }
+  // Whoever reads our output may stop reading: stdout then ends the run, stderr is done without.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
   try {
     await program.parseAsync([...argv]);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ interface Holder {
   /** Start time of the process in clock ticks since boot; empty where the system does not tell. */
   readonly started: string;
   readonly command: string;
+  /** Random: no two locks have the same content. */
+  readonly id: string;
 }
 
 /**
@@ -29,13 +31,11 @@ export async function withLock<T>(repository: string, command: string, work: () 
   const file = join(directory, 'lock');
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await take(file, {
-      host: hostname(),
-      boot: bootId(),
-      pid: process.pid,
-      started: startOf(process.pid),
-      command,
+    const holder = await take(file, file, {
+      ...{ host: hostname(), boot: bootId(), pid: process.pid, started: startOf(process.pid), command },
+      id: randomBytes(8).toString('hex'),
     });
+    if (holder !== undefined) throw locked(file, holder);
   } catch (error) {
     throw asIoError(error, `Cannot lock ${repository}`);
   }
@@ -50,33 +50,41 @@ export async function withLock<T>(repository: string, command: string, work: () 
 /** Removes what killed runs left of taking the lock. */
 async function clearAttempts(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (!/^lock\.[0-9a-f]{8}\.partial$/.test(name)) continue;
-    const holder = await readHolder(join(directory, name));
+    if (!/^lock\.[0-9a-f]+\.partial$/.test(name)) continue;
+    const holder = parseHolder((await readText(join(directory, name))) ?? '');
     if (holder === undefined || !isAlive(holder)) await rm(join(directory, name), { force: true });
   }
 }
 
-/** Takes the lock, once more after a stale one was cleared. */
-async function take(file: string, self: Holder): Promise<void> {
-  if (await create(file, self)) return;
-  const holder = await readHolder(file);
-  if (holder !== undefined && isAlive(holder)) throw locked(file, holder);
-  await clearStale(file);
-  if (!(await create(file, self))) throw locked(file, (await readHolder(file)) ?? self);
+/**
+ * Takes a lock; a stale one is cleared first. Only who holds the guard of a stale lock may clear it, and a guard
+ * is named after the content of what it guards, which is unique: so nobody clears a lock that was taken meanwhile,
+ * and a guard that is stale itself is cleared in the same way.
+ *
+ * @param place the lock, or a guard of it
+ * @returns the holder, when it is another one
+ */
+async function take(file: string, place: string, self: Holder): Promise<Holder | undefined> {
+  if (await create(place, self)) return undefined;
+  const text = await readText(place);
+  if (text === undefined) return createNow(place, self);
+  const holder = parseHolder(text);
+  if (holder !== undefined && isAlive(holder)) return holder;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const guard = `${file}.${digest}.partial`;
+  const other = await take(file, guard, self);
+  if (other !== undefined) return other;
+  try {
+    if ((await readText(place)) === text) await rm(place, { force: true });
+    return await createNow(place, self);
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
-/** Moves a stale lock away; one that another run has taken meanwhile is put back. */
-async function clearStale(file: string): Promise<void> {
-  const aside = `${file}.${randomBytes(4).toString('hex')}.partial`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return;
-    throw error;
-  }
-  const holder = await readHolder(aside);
-  if (holder !== undefined && isAlive(holder)) await rename(aside, file);
-  else await rm(aside, { force: true });
+/** @returns the holder, when another one was faster */
+async function createNow(place: string, self: Holder): Promise<Holder | undefined> {
+  return (await create(place, self)) ? undefined : (parseHolder((await readText(place)) ?? '') ?? self);
 }
 
 /** Creates the lock with its content in one step, so that nobody reads half of it. */
@@ -113,12 +121,19 @@ async function createWithoutLink(file: string, self: Holder): Promise<boolean> {
   }
 }
 
-/** @returns `undefined` when it is gone, or torn by a crash; one that cannot be read is an error, not stale */
-async function readHolder(file: string): Promise<Holder | undefined> {
+async function readText(file: string): Promise<string | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+    return await readFile(file, 'utf8');
   } catch (error) {
-    if (isSystemError(error) && error.code !== 'ENOENT') throw error;
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
     return undefined;
   }
 }

@@ -301,9 +301,9 @@ describe('an import that is interrupted while it stages', () => {
   test('ends with 130, leaves no stage and the copy as it was; it can be run again', async (t) => {
     const sides = await twoSides(t);
     await mkdir(join(sides.mirror, 'noarch'));
-    const size = 192 * 2 ** 20;
+    const size = 128 * 2 ** 20;
     const sha256 = createHash('sha256');
-    for (let i = 0; i < 192; i++) sha256.update(Buffer.alloc(2 ** 20));
+    for (let i = 0; i < 128; i++) sha256.update(Buffer.alloc(2 ** 20));
     const handle = await open(join(sides.mirror, 'noarch/large-1-0.conda'), 'w');
     await handle.truncate(size);
     await handle.close();

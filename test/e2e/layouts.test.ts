@@ -56,15 +56,13 @@ describe('a repository', { concurrency: 2 }, () => {
     assert.equal(first.files.length, 3 * 8);
     await applyUpdate(sides, first.outputs.volume);
     await writeChannel(at('main/label/dev'), two, { channeldata: true, zst: true });
-    const second = await createUpdate(sides, '--allow-removals');
+    await rm(at('extra'), { recursive: true });
+    await rm(join(sides.mirror, 'README.txt'));
+    const second = await cross(sides, '--allow-removals');
     assert.deepEqual(
       paths(second.files).filter((path) => !path.startsWith('main/label/dev/')),
       [],
     );
-    await applyUpdate(sides, second.outputs.volume);
-    await rm(at('extra'), { recursive: true });
-    await rm(join(sides.mirror, 'README.txt'));
-    await cross(sides, '--allow-removals');
     assert.deepEqual(await readdir(sides.copy), ['.conda-diff', 'main']);
     await assertSameReferences(sides);
   });
@@ -82,12 +80,8 @@ describe('a repository', { concurrency: 2 }, () => {
       'repodata.json',
       'repodata.json.zst',
     ]);
-    for (const output of ['outbox/', 'second.tar', 'update.tar']) {
-      const { stdout } = await succeed('conda-diff-export', ['create', '.', '-o', output], {
-        cwd: sides.mirror,
-      });
-      assert.match(stdout, /^No difference/);
-    }
+    const again = await succeed('conda-diff-export', ['create', '.'], { cwd: sides.mirror });
+    assert.match(again.stdout, /^No difference/);
     const more = { mirror: [{ name: 'a' }, { name: 'b' }] };
     await writeChannel(join(own.folder, 'channel'), more, { zst: true });
     const second = await createUpdate(sides, '-o', join(sides.mirror, 'outbox/'));
@@ -105,14 +99,9 @@ describe('a repository', { concurrency: 2 }, () => {
     await applyUpdate(sides, join(sides.mirror, 'update.tar'));
     await copyFile(join(sides.mirror, 'update.tar'), join(sides.mirror, 'noarch/update.tar'));
     await copyFile(join(sides.mirror, 'reference.json'), join(sides.mirror, 'noarch/reference.json'));
-    const { stdout } = await succeed('conda-diff-export', ['show', sides.mirror]);
-    assert.equal(stdout, '');
-    await writeChannel(sides.mirror, two);
-    const second = await createUpdate(sides, '--allow-removals', '-o', join(sides.mirror, 'outbox/'));
-    assert.equal(second.files.length, 4);
-    await applyUpdate(sides, second.outputs.manifest);
+    const second = await createUpdate(sides, '-o', join(sides.mirror, 'outbox/'));
+    assert.equal(second.outcome, 'no-difference');
     await assertReference(sides.copy, second.target.digest);
-    await assertSameReferences(sides);
   });
 
   test('may hold links: those that stay inside are read through, others are reported', async (t) => {
@@ -127,7 +116,7 @@ describe('a repository', { concurrency: 2 }, () => {
     await symlink('..', join(sides.mirror, 'v1/circle'));
     await init(sides, '--empty');
     const { stderr } = await succeed('conda-diff-export', ['create', sides.mirror, '-o', sides.outbox]);
-    assert.match(stderr, /^4 symbolic links lead out of the repository or nowhere and are left out:/m);
+    assert.match(stderr, /^Symbolic links that lead out of the repository or nowhere, left out: 4 \(/m);
     assert.ok(stderr.includes(`elsewhere -> ${outside}`), stderr);
     await applyUpdate(sides, join(sides.outbox, 'default-1'));
     const copied = await contents(sides.copy);
@@ -174,7 +163,8 @@ describe('a repository', { concurrency: 2 }, () => {
     assert.deepEqual([paths(second.files), second.removed], [['noarch/repodata.json'], []]);
     assert.ok(existsSync(join(sides.copy, 'noarch/b-1.0-0.conda')));
     await rm(join(sides.mirror, 'noarch/b-1.0-0.conda'));
-    assert.deepEqual((await cross(sides, '--allow-removals')).removed, ['noarch/b-1.0-0.conda']);
+    const third = await createUpdate(sides, '--allow-removals');
+    assert.deepEqual(third.removed, ['noarch/b-1.0-0.conda']);
   });
 
   test('may have v3 records: keys without extension, other extensions, wheels at relative URLs', async (t) => {
@@ -296,24 +286,22 @@ describe('index variants', { concurrency: 2 }, () => {
     });
   }
 
-  for (const place of ['shards', 'beside'] as const) {
-    test(`in shards (${place}) cross, and go when nothing names them`, async (t) => {
-      const sides = await twoSides(t);
-      await writeChannel(sides.mirror, one, { shards: place, zst: true });
-      await init(sides, '--empty');
-      const first = await cross(sides);
-      assert.equal(first.files.filter(({ kind }) => kind === 'shard').length, 3);
-      await writeChannel(sides.mirror, two, { shards: place, zst: true });
-      const second = await cross(sides, '--allow-removals');
-      assert.equal(second.removed.filter((path) => path.endsWith('.msgpack.zst')).length, 2);
-      await writeFile(join(sides.mirror, 'noarch', `${'0'.repeat(64)}.msgpack.zst`), 'no index names it');
-      assert.equal((await createUpdate(sides)).outcome, 'no-difference');
-      const shard = second.files.find(({ kind }) => kind === 'shard')?.path ?? '';
-      await writeFile(join(sides.mirror, shard), (await readFile(join(sides.mirror, shard))).reverse());
-      const { text } = await refuse('conda-diff-export', ['verify', sides.mirror], 13);
-      assert.ok(text.includes(`${shard}: expected sha256`), text);
-    });
-  }
+  test('in shards beside the index cross, and go when nothing names them', async (t) => {
+    const sides = await twoSides(t);
+    await writeChannel(sides.mirror, one, { shards: 'beside', zst: true });
+    await init(sides, '--empty');
+    const first = await cross(sides);
+    assert.equal(first.files.filter(({ kind }) => kind === 'shard').length, 3);
+    await writeChannel(sides.mirror, two, { shards: 'beside', zst: true });
+    const second = await cross(sides, '--allow-removals');
+    assert.equal(second.removed.filter((path) => path.endsWith('.msgpack.zst')).length, 2);
+    await writeFile(join(sides.mirror, 'noarch', `${'0'.repeat(64)}.msgpack.zst`), 'no index names it');
+    assert.equal((await createUpdate(sides)).outcome, 'no-difference');
+    const shard = second.files.find(({ kind }) => kind === 'shard')?.path ?? '';
+    await writeFile(join(sides.mirror, shard), (await readFile(join(sides.mirror, shard))).reverse());
+    const { text } = await refuse('conda-diff-export', ['verify', sides.mirror], 13);
+    assert.ok(text.includes(`${shard}: expected sha256`), text);
+  });
 
   test('without a repodata.json are reported and not tracked', async (t) => {
     const sides = await twoSides(t);
@@ -321,7 +309,7 @@ describe('index variants', { concurrency: 2 }, () => {
     await init(sides, '--empty');
     await rm(join(sides.mirror, 'linux-64/repodata.json'));
     const { stderr } = await succeed('conda-diff-export', ['create', sides.mirror, '-o', sides.outbox]);
-    assert.match(stderr, /1 directories have index variants but no repodata\.json: linux-64/);
+    assert.match(stderr, /^Directories with index variants but no repodata\.json: 1 \(linux-64\)$/m);
     await applyUpdate(sides, join(sides.outbox, 'default-1'));
     assert.deepEqual(
       (await listTree(sides.copy)).filter(({ path }) => path.startsWith('linux-64')),

@@ -66,9 +66,10 @@ describe('globs', { concurrency: 2 }, () => {
     await assertSameTrees(sides);
     await writeFile(join(sides.mirror, 'keys/team.asc'), 'key 2');
     assert.equal((await createUpdate(sides)).outcome, 'no-difference');
+    await writeChannel(sides.mirror, { ...one, 'win-64': [{ name: 'w' }, { name: 'v' }] });
+    const third = await cross(sides, '--no-ignore', '--include', 'keys/*.asc');
+    assert.equal(third.target.count, 8);
     await assertSameReferences(sides);
-    const { target } = await createUpdate(sides, '--dry-run', '--no-ignore', '--base', 'empty');
-    assert.equal(target.count, 6);
   });
 
   test('that are no paths below the repository are refused', async (t) => {

@@ -37,12 +37,10 @@ const threeUpdates = prepared(async (sides) => {
 const update = ({ outbox }: Sides, number: number): string => join(outbox, `default-${String(number)}`);
 const copyAt = ({ folder }: Sides, number: number): string => join(folder, `at-${String(number)}`);
 
-/** Both apply and check refuse; the copy is left as it is, and what to type on the online side is said. */
+/** The copy is left as it is, and what to type on the online side is said. */
 async function unfit(sides: Sides, number: number, copy: string): Promise<Refusal> {
   return untouched(sides.folder, async () => {
     const refusal = await refuse('conda-diff-import', ['apply', update(sides, number), copy], 12);
-    const { outcome } = await refuse('conda-diff-import', ['check', update(sides, number), copy], 12);
-    assert.equal(outcome, refusal.outcome);
     assert.match(refusal.hint ?? '', /conda-diff-export create <repository> --base/);
     return refusal;
   });
@@ -56,6 +54,10 @@ describe('an update that does not fit', { concurrency: 2 }, () => {
     await writeFile(join(copy, 'linux-64/notes.txt'), 'local');
     await rm(join(copy, 'linux-64/app-1.0-0.conda'));
     const { outcome, details } = await unfit(sides, 3, copy);
+    assert.deepEqual(
+      (await refuse('conda-diff-import', ['check', update(sides, 3), copy], 12)).details,
+      details,
+    );
     assert.equal(outcome, 'drifted');
     const text = details.join('\n');
     assert.match(text, /^linux-64\/notes\.txt: here, not in the base$/m);
@@ -102,7 +104,7 @@ describe('an update that does not fit', { concurrency: 2 }, () => {
     const sides = await threeUpdates(t);
     const copy = join(sides.folder, 'foreign');
     await writeChannel(copy, { noarch: [{ name: 'other' }], 'linux-64': [{ name: 'app', version: '2.0' }] });
-    for (const number of [1, 2]) assert.equal((await unfit(sides, number, copy)).outcome, 'foreign');
+    assert.equal((await unfit(sides, 2, copy)).outcome, 'foreign');
   });
 
   test('is refused when it is an older one, or one was left out', async (t) => {

@@ -100,7 +100,7 @@ describe('readVolume', () => {
           code: /^(malformed|integrity)$/,
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -183,9 +183,7 @@ describe('readVolume', () => {
   ];
   for (const [what, bytes, text] of wrong) {
     it(`refuses an archive with ${what}, though the manifest gives its hash`, async (t) => {
-      const error = (await readSealed(t, bytes, [a, b]).catch((thrown: unknown) => thrown)) as Error;
-      assert.ok(error instanceof Error, 'it was accepted');
-      await rejects(Promise.reject(error), 'malformed', text);
+      await rejects(readSealed(t, bytes, [a, b]), 'malformed', text);
     });
   }
 

@@ -276,13 +276,7 @@ describe('a stored field of a manifest is a checked field:', () => {
   ];
   for (const [field, edit, text] of cases) {
     it(`${field}: ${text.source.slice(0, 60)}`, async () => {
-      const error = await readAll(altered(edit)).then(
-        () => assert.fail('the altered manifest was accepted'),
-        (thrown: unknown) => thrown,
-      );
-      const { code } = error as { code: 'integrity' | 'malformed' };
-      assert.match(code, /^(integrity|malformed)$/);
-      await rejects(Promise.reject(error), code, text);
+      await rejects(readAll(altered(edit)), ['integrity', 'malformed'], text);
     });
   }
 

@@ -10,6 +10,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../../shared/lock.js';
+import { hashOf } from '../support/arbitrary.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { rejects } from '../support/refusal.js';
 
@@ -50,6 +51,7 @@ interface Holder {
   readonly pid: number;
   readonly started: string;
   readonly command: string;
+  readonly id: string;
 }
 
 /** What this process writes into a lock. */
@@ -130,6 +132,22 @@ describe('withLock', () => {
     });
   }
 
+  it('clears a stale lock whose guard is stale, too: a run was killed while it cleared', async (t) => {
+    const repository = await temporaryDirectory(t);
+    const dead = { ...(await ownHolder(repository)), started: '1' };
+    await plant(repository, dead);
+    const guard = (holder: Holder): string => `lock.${hashOf(JSON.stringify(holder)).slice(0, 16)}.partial`;
+    const second = { ...dead, id: 'second' };
+    await writeFile(join(repository, '.conda-diff', guard(dead)), JSON.stringify(second));
+    assert.equal(await withLock(repository, 'a test', nothing), 'done');
+    await plant(repository, dead);
+    await writeFile(
+      join(repository, '.conda-diff', guard(dead)),
+      JSON.stringify(await ownHolder(join(repository, 'other'))),
+    );
+    await rejects(withLock(repository, 'a test', nothing), 'locked');
+  });
+
   it('does not clear a lock of another host, and says how to', async (t) => {
     const repository = await temporaryDirectory(t);
     const file = join(repository, '.conda-diff', 'lock');
@@ -143,21 +161,23 @@ describe('withLock', () => {
     assert.ok(existsSync(file));
   });
 
-  it('lets exactly one of two processes have a stale lock', async (t) => {
-    const repository = await temporaryDirectory(t);
-    const self = await ownHolder(repository);
-    const children = await Promise.all([child(t, repository), child(t, repository)]);
-    for (let round = 0; round < 40; round++) {
-      await plant(repository, { ...self, started: String(round) });
-      for (const one of children) one.tell('go');
-      const said = await Promise.all(children.map((one) => one.says()));
-      assert.deepEqual([...said].sort(), ['locked', 'taken'], `round ${String(round)}`);
-      const winner = children[said.indexOf('taken')]!;
-      winner.tell('release');
-      assert.equal(await winner.says(), 'free');
-    }
-    assert.deepEqual(await readdir(join(repository, '.conda-diff')), []);
-  });
+  for (const count of [2, 4])
+    it(`lets exactly one of ${String(count)} processes have a stale lock`, async (t) => {
+      const repository = await temporaryDirectory(t);
+      const self = await ownHolder(repository);
+      const children = await Promise.all(Array.from({ length: count }, () => child(t, repository)));
+      for (let round = 0; round < 40; round++) {
+        await plant(repository, { ...self, started: '1', id: String(round) });
+        for (const one of children) one.tell('go');
+        const said = await Promise.all(children.map((one) => one.says()));
+        const losers = Array<string>(count - 1).fill('locked');
+        assert.deepEqual([...said].sort(), [...losers, 'taken'], `round ${String(round)}`);
+        const winner = children[said.indexOf('taken')]!;
+        winner.tell('release');
+        assert.equal(await winner.says(), 'free');
+      }
+      assert.deepEqual(await readdir(join(repository, '.conda-diff')), []);
+    });
 
   it('says which directory cannot be locked', async (t) => {
     const repository = await temporaryDirectory(t);

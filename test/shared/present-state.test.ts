@@ -81,11 +81,11 @@ describe('remarks', () => {
       ),
     );
     assert.deepEqual(found, [
-      '4 records have no file: a, b, c, …',
-      '1 artifacts are named by no index and are left out: x',
-      '1 records lead out of the repository and are left out: https://y',
-      '1 directories have index variants but no repodata.json: .',
-      '1 symbolic links lead out of the repository or nowhere and are left out: l -> /etc',
+      'Records without a file: 4 (a, b, c, …)',
+      'Artifacts that no index names, left out: 1 (x)',
+      'Records that lead out of the repository, left out: 1 (https://y)',
+      'Directories with index variants but no repodata.json: 1 (.)',
+      'Symbolic links that lead out of the repository or nowhere, left out: 1 (l -> /etc)',
     ]);
   });
 });

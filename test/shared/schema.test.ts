@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import type { AnySchema } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { encodeManifest } from '../../shared/manifest.js';
 import { encodeReference } from '../../shared/reference.js';
 import { documentValidator, entryValidator, headerValidator, type SchemaName } from '../../shared/schema.js';
@@ -29,17 +32,20 @@ describe('the published schemas', () => {
     }
   });
 
-  it('compile strictly, and refuse what is no object', async () => {
-    for (const name of [
-      'reference',
-      'manifest',
-      'ledger',
-      'config',
-    ] as const satisfies readonly SchemaName[]) {
-      const validate = await documentValidator(name, 'usage');
-      for (const value of [null, [], 'x', 1]) refuses(() => validate(value, 'it'), 'usage', /^it: /);
-    }
-  });
+  const codes = {
+    reference: 'malformed',
+    manifest: 'malformed',
+    ledger: 'integrity',
+    config: 'usage',
+  } as const;
+  for (const name of Object.keys(codes) as SchemaName[]) {
+    it(`${name}: is valid and strict, and refuses what is no object`, async () => {
+      const text = await readFile(new URL(`../../../schemas/${name}.schema.json`, import.meta.url), 'utf8');
+      new Ajv2020({ strict: true }).compile(JSON.parse(text) as AnySchema);
+      const validate = await documentValidator(name, codes[name]);
+      for (const value of [null, [], 'x', 1]) refuses(() => validate(value, 'it'), codes[name], /^it: /);
+    });
+  }
 
   it('name the document and the field that is wrong', async () => {
     const header = await headerValidator('reference', ['entries']);

@@ -125,6 +125,8 @@ describe('tarHeader', () => {
     assert.equal(tarHeader(entry({ path: 'n'.repeat(99) })).length, BLOCK_BYTES);
     assert.equal(tarHeader(entry({ size: 8 ** 11 - 1 })).length, BLOCK_BYTES);
     assert.equal(tarHeader(entry({ size: 8 ** 11 })).length, 3 * BLOCK_BYTES);
+    assert.ok(tarHeader(entry({ size: 8 ** 11 })).includes(' size=8589934592\n'));
+    assert.ok(!tarHeader(entry({ path: 'é' })).includes(' size='));
     assert.equal(tarHeader(entry({ path: 'é' })).length, 3 * BLOCK_BYTES);
     for (let length = 1; length < 2048; length += 37) {
       assert.equal(tarHeader(entry({ path: pathOf(length) })).length % BLOCK_BYTES, 0);

@@ -83,11 +83,11 @@ describe('metadataFiles', () => {
       'artifact chan/noarch/b.zip',
       'index chan/noarch/repodata.json',
       'index chan/noarch/repodata.json.zst',
+      'index chan/repodata.json.zst',
       'metadata chan/noarch/future.kind',
       'root chan/1.root.json',
       'root chan/channeldata.json',
       'root chan/notes.txt',
-      'root chan/repodata.json.zst',
       'root chan/sources/a.tar.gz',
     ]);
   });

@@ -11,10 +11,10 @@ export function refuses(action: () => unknown, code: ErrorCode, text: RegExp = /
   return assert.fail(`nothing was refused; expected ${code} ${String(text)}`);
 }
 
-/** As {@link refuses}, for a promise. */
+/** As {@link refuses}, for a promise and one of several codes. */
 export async function rejects(
   promise: Promise<unknown>,
-  code: ErrorCode,
+  code: ErrorCode | readonly ErrorCode[],
   text: RegExp = /./,
 ): Promise<CondaDiffError> {
   try {
@@ -22,13 +22,13 @@ export async function rejects(
   } catch (error) {
     return isRefusal(error, code, text);
   }
-  return assert.fail(`nothing was refused; expected ${code} ${String(text)}`);
+  return assert.fail(`nothing was refused; expected ${String(code)} ${String(text)}`);
 }
 
-function isRefusal(error: unknown, code: ErrorCode, text: RegExp): CondaDiffError {
+function isRefusal(error: unknown, code: ErrorCode | readonly ErrorCode[], text: RegExp): CondaDiffError {
   assert.ok(error instanceof CondaDiffError, error instanceof Error ? error.stack : String(error));
   const whole = [error.message, ...error.details, error.hint ?? ''].join('\n');
-  assert.equal(error.code, code, whole);
+  assert.ok([code].flat().includes(error.code), `${error.code}, not ${[code].flat().join()}: ${whole}`);
   assert.match(whole, text);
   return error;
 }

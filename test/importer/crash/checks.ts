@@ -50,9 +50,9 @@ export function readerProblems(image: Image, { from, to, beside }: Passage, isBu
   return problems;
 }
 
-/** Whether the commit puts another content under the same name. */
+/** Whether the commit puts another artifact under the same name. */
 function isReplaced(path: string, { from, to }: Pick<Passage, 'from' | 'to'>): boolean {
-  return from.has(path) && to.has(path) && from.get(path) !== to.get(path);
+  return path.endsWith('.conda') && from.has(path) && to.has(path) && from.get(path) !== to.get(path);
 }
 
 const decoded = new Map<string, readonly Named[]>();
@@ -137,21 +137,20 @@ const essences = new WeakMap<Buffer, string>();
 function withoutMarks(bytes: Buffer): string {
   const known = essences.get(bytes);
   if (known !== undefined) return known;
-  const marks = ['attempt', 'at', 'checksum'];
-  const text = JSON.stringify(JSON.parse(bytes.toString()), (key, value: unknown) =>
-    marks.includes(key) ? undefined : value,
-  );
+  const text = strippedJson(bytes.toString()) ?? `not JSON: ${sha256Of(bytes)}`;
   essences.set(bytes, text);
   return text;
 }
 
-/** Whether all tracked files of a state are there and right, and there is no index that the state lacks. */
-export function isIn(image: Image, state: Tracked): boolean {
-  const found = new Map(visible(image).map(([path, { bytes }]) => [path, sha256Of(bytes)]));
-  return (
-    [...state].every(([path, sha256]) => found.get(path) === sha256) &&
-    [...found.keys()].every((path) => !isIndex(path) || state.has(path))
-  );
+function strippedJson(text: string): string | undefined {
+  const marks = ['attempt', 'at', 'checksum'];
+  try {
+    return JSON.stringify(JSON.parse(text), (key, value: unknown) =>
+      marks.includes(key) ? undefined : value,
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 /** How an image differs from the one that it should be. */

@@ -3,7 +3,7 @@ import type { Disk } from '../../../importer/disk.js';
 import { Random } from '../../support/random.js';
 import { burstOf, differences, type Passage, readerProblems } from './checks.js';
 import { byChance, DiskModel, FATES, type Fate } from './disk-model.js';
-import { type Image, keyOf, readImage } from './image.js';
+import { type Image, type ImageFile, keyOf, readImage } from './image.js';
 import { RecordingDisk } from './recording-disk.js';
 import type { Step } from './step-disk.js';
 import { leaveLock, onCopy, recover } from './updates.js';
@@ -86,7 +86,7 @@ export async function failEverywhere(recording: Recording, search: Search): Prom
     const chances = Array.from({ length: search.rounds }, () => byChance(() => random.next()));
     for (const fate of [...FATES, ...chances]) {
       const image = unrooted(model.crash(fate));
-      const key = `${keyOf(image)} ${JSON.stringify(moment)}`;
+      const key = `${keyOf(isJournalled(image) ? image : withoutBytes(image))} ${JSON.stringify(moment)}`;
       if (seen.has(key)) continue;
       seen.add(key);
       const next = seen.size % NEXT_RUNS === 0 ? recording : { ...recording, again: undefined };
@@ -129,6 +129,17 @@ async function examine(
     problems.push(...(await recovered(withoutStage(image), [base, target])));
   return problems;
 }
+
+/** Without a journal nobody looks into what is staged and kept: states that differ only in that are one. */
+function withoutBytes({ directories, files }: Image): Image {
+  const isWork = (path: string): boolean => /^\.conda-diff\/(stage|trash|undo)\/|\.partial$/.test(path);
+  return {
+    directories,
+    files: new Map([...files].map(([path, file]) => [path, isWork(path) ? EMPTY : file])),
+  };
+}
+
+const EMPTY: ImageFile = { bytes: Buffer.alloc(0), mode: 0, mtime: 0 };
 
 function isJournalled({ files }: Image): boolean {
   return ['journal', 'committed'].some((name) => files.has(`.conda-diff/${name}.json`));
