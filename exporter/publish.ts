@@ -57,6 +57,7 @@ export async function publish(
     };
     const volume = await writeArchive(partial, files, { added, signal });
     for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
+    signal.throwIfAborted();
     await rename(partial, names.volume);
     await syncPath(dirname(names.volume));
     const reference = await writeReferenceGz(names.baseReference, base);

@@ -10,7 +10,7 @@ export function describeImport({ outcome, manifest, target, burstMilliseconds }:
   return {
     outcome,
     update: { id, site, sequence },
-    base,
+    base: { digest: base.digest, count: base.count, bytes: base.bytes, scope: base.scope },
     target: { digest: target.digest, count: target.count, bytes: target.bytes },
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + size, 0),

@@ -66,8 +66,8 @@ export const realDisk: Disk = {
     await mkdir(path, { mode });
   },
   setOwnership: async (path, { mode, uid, gid }) => {
-    await chmod(path, mode);
-    await own(path, uid, gid);
+    await ifAllowed(chmod(path, mode));
+    await ifAllowed(chown(path, uid, gid));
   },
   setTime: async (path, mtime) => utimes(path, Date.now() / 1000, mtime),
   linkOrCopy,
@@ -95,10 +95,10 @@ class OpenFile implements NewFile {
   }
 }
 
-/** Only root may give files away; for anyone else they stay their own. */
-async function own(path: string, uid: number, gid: number): Promise<void> {
+/** Only root may give files away, and FAT has neither owners nor modes: then a file stays as it is. */
+async function ifAllowed(change: Promise<void>): Promise<void> {
   try {
-    await chown(path, uid, gid);
+    await change;
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'EPERM') throw error;
   }
@@ -118,7 +118,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   const { uid, gid, atime, mtime } = await stat(from);
-  await own(to, uid, gid);
+  await ifAllowed(chown(to, uid, gid));
   await utimes(to, atime, mtime);
 }
 

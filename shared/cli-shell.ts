@@ -76,17 +76,20 @@ export function createShell(options: CommonOptions): Shell {
 }
 
 const interruption = new AbortController();
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Asks the command to stop; whichever signal comes next has its usual effect. */
+function interrupt(name: NodeJS.Signals): void {
+  for (const one of SIGNALS) process.off(one, interrupt);
+  interruption.abort(new CondaDiffError('interrupted', `Interrupted by ${name}`));
+}
 
 /**
  * Runs a program and sets the exit code of the process. SIGINT, SIGTERM and SIGHUP ask the command to stop; a
  * second one ends it at once.
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      interruption.abort(new CondaDiffError('interrupted', `Interrupted by ${name}`));
-    });
-  }
+  for (const name of SIGNALS) process.on(name, interrupt);
   // Whoever reads our output may stop reading: stdout then ends the run, stderr is done without.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -6,9 +6,12 @@ import {
   chmod,
   chown,
   mkdir,
+  readdir,
   readFile,
+  rename,
   rm,
   stat,
+  symlink,
   truncate,
   utimes,
   writeFile,
@@ -16,17 +19,19 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type ChannelSpec, listTree, writeChannel } from '../support/channel.js';
-import { skipWithout } from '../support/run-command.js';
+import { type RunResult, skipWithout } from '../support/run-command.js';
 import {
   applyUpdate,
   assertReference,
   assertSameTrees,
+  contents,
   createUpdate,
   cross,
   everything,
   init,
   prepared,
   refuse,
+  retired,
   succeed,
   untouched,
 } from './two-sides.js';
@@ -37,6 +42,9 @@ const two: ChannelSpec = {
   'linux-64': [{ name: 'c' }, { name: 'd' }],
   'osx-64': [{ name: 'e' }],
 };
+
+/** What the second update removes. */
+const B = 'noarch/b-1.0-0.conda';
 
 /** A copy after its first import, and the second update in the outbox. */
 const secondUpdate = prepared(async (sides) => {
@@ -60,17 +68,21 @@ describe('an import', { concurrency: 2 }, () => {
   });
 
   test(
-    'after tar xf by hand completes it: what was removed goes, the reference is written',
+    'after tar xf by hand completes it: what was removed is retired, the reference is written',
     { skip: skipWithout('tar') },
     async (t) => {
       const sides = await secondUpdate(t);
       const update = join(sides.outbox, 'default-2/update.tar');
       execFileSync('tar', ['xf', update, '-C', sides.copy]);
-      assert.ok(existsSync(join(sides.copy, 'noarch/b-1.0-0.conda')));
+      assert.ok(existsSync(join(sides.copy, B)));
       const imported = await applyUpdate(sides, update);
       assert.equal(imported.outcome, 'already-applied');
       await assertSameTrees(sides);
       await assertReference(sides.copy, imported.target.digest);
+      assert.deepEqual(Object.keys(await retired(sides.copy)), [B]);
+      await writeChannel(sides.mirror, { ...two, 'linux-64': [{ name: 'd' }] }, { channeldata: true });
+      await cross(sides, '--allow-removals');
+      assert.ok(!existsSync(join(sides.copy, B)));
     },
   );
 
@@ -109,7 +121,7 @@ describe('an import', { concurrency: 2 }, () => {
         '4 publish noarch/repodata.json',
         '4 publish osx-64/repodata.json',
         '5 publish channeldata.json',
-        '6 remove noarch/b-1.0-0.conda',
+        `6 retire ${B}`,
       ]);
       const fresh = join(sides.folder, 'fresh');
       await succeed('conda-diff-import', ['check', join(sides.outbox, 'default-1'), fresh]);
@@ -175,12 +187,76 @@ describe('an import', { concurrency: 2 }, () => {
     for (const path of own) assert.equal(await readFile(join(sides.copy, path), 'utf8'), path);
   });
 
-  test('removes the directories that it empties', async (t) => {
+  test('removes the directories that it empties, once readers had time', async (t) => {
     const sides = await secondUpdate(t);
     await applyUpdate(sides, join(sides.outbox, 'default-2'));
     await rm(join(sides.mirror, 'osx-64'), { recursive: true });
     await cross(sides, '--allow-removals');
+    assert.deepEqual(await readdir(join(sides.copy, 'osx-64')), ['e-1.0-0.conda']);
+    await writeChannel(sides.mirror, one, { channeldata: true });
+    await cross(sides, '--allow-removals');
     assert.ok(!existsSync(join(sides.copy, 'osx-64')));
+  });
+});
+
+describe('what an import removes', { concurrency: 2 }, () => {
+  const gc = (copy: string, age: string): Promise<RunResult> =>
+    succeed('conda-diff-import', ['gc', copy, '--json', '--older-than', age]);
+
+  test('stays untracked while readers may want it, until gc or the next import deletes it', async (t) => {
+    const sides = await secondUpdate(t);
+    const wanted = (await contents(sides.copy))[B] ?? '';
+    const { target } = await applyUpdate(sides, join(sides.outbox, 'default-2'));
+    assert.deepEqual(await retired(sides.copy), { [B]: wanted });
+    await assertReference(sides.copy, target.digest);
+    await succeed('conda-diff-import', ['verify', sides.copy]);
+    const kept = (await gc(sides.copy, '48h')).json<Record<string, unknown>>();
+    assert.deepEqual([kept['files'], kept['waiting']], [0, 1]);
+    await assertSameTrees(sides);
+    const gone = (await gc(sides.copy, '0m')).json<Record<string, unknown>>();
+    assert.deepEqual([gone['files'], gone['waiting']], [1, 0]);
+    assert.deepEqual(await contents(sides.copy), await contents(sides.mirror));
+    const { text } = await refuse('conda-diff-import', ['undo', sides.copy], 13);
+    assert.match(text, /noarch\/b-1\.0-0\.conda[^]*Retired files may have been deleted by gc/);
+    assert.deepEqual(await contents(sides.copy), await contents(sides.mirror));
+  });
+
+  test('goes at once with --remove-now, with the directories that it empties, and undo brings it back', async (t) => {
+    const sides = await secondUpdate(t);
+    await applyUpdate(sides, join(sides.outbox, 'default-2'));
+    await rm(join(sides.mirror, 'osx-64'), { recursive: true });
+    const { outputs } = await createUpdate(sides, '--allow-removals');
+    await applyUpdate(sides, outputs.volume, '--remove-now');
+    assert.deepEqual(await contents(sides.copy), await contents(sides.mirror));
+    assert.deepEqual(await retired(sides.copy), {});
+    assert.deepEqual((await readdir(sides.copy)).sort(), [
+      '.conda-diff',
+      'channeldata.json',
+      'linux-64',
+      'noarch',
+    ]);
+    await succeed('conda-diff-import', ['undo', sides.copy]);
+    await succeed('conda-diff-import', ['verify', sides.copy]);
+    assert.deepEqual((await readdir(join(sides.copy, 'osx-64'))).sort(), ['e-1.0-0.conda', 'repodata.json']);
+  });
+
+  test('and what it replaces may be a link that stays inside', async (t) => {
+    const sides = await secondUpdate(t);
+    for (const path of [B, 'noarch/a-1.0-0.conda', 'noarch/repodata.json']) {
+      const name = `pool-${path.replace('/', '-')}`;
+      await rename(join(sides.copy, path), join(sides.copy, name));
+      await symlink(`../${name}`, join(sides.copy, path));
+    }
+    await succeed('conda-diff-import', ['verify', sides.copy]);
+    const before = Object.keys(await contents(join(sides.copy, 'noarch')));
+    await applyUpdate(sides, join(sides.outbox, 'default-2'), '--remove-now');
+    assert.deepEqual(
+      await contents(join(sides.copy, 'noarch')),
+      await contents(join(sides.mirror, 'noarch')),
+    );
+    await succeed('conda-diff-import', ['undo', sides.copy]);
+    await succeed('conda-diff-import', ['verify', sides.copy]);
+    assert.deepEqual(Object.keys(await contents(join(sides.copy, 'noarch'))), before);
   });
 });
 

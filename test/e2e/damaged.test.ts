@@ -318,8 +318,7 @@ describe('an import that is interrupted while it stages', () => {
       stdio: 'ignore',
     });
     const closed = once(child, 'close') as Promise<[number | null]>;
-    while (!existsSync(join(sides.copy, '.conda-diff/stage/noarch')) && child.exitCode === null)
-      await sleep(2);
+    while (!existsSync(join(sides.copy, '.conda-diff/stage/0')) && child.exitCode === null) await sleep(2);
     child.kill('SIGINT');
     assert.equal((await closed)[0], 130);
     assert.ok(!existsSync(sides.copy));

@@ -17,6 +17,7 @@ import {
   cross,
   init,
   refuse,
+  retired,
   type Sides,
   succeed,
   twoSides,
@@ -63,6 +64,12 @@ describe('a repository', { concurrency: 2 }, () => {
       paths(second.files).filter((path) => !path.startsWith('main/label/dev/')),
       [],
     );
+    assert.deepEqual(
+      (await listTree(join(sides.copy, 'extra'))).map(({ path }) => `extra/${path}`),
+      Object.keys(await retired(sides.copy)).filter((path) => path.startsWith('extra/')),
+    );
+    await writeChannel(at('main'), { ...one, noarch: [{ name: 'a' }] }, { channeldata: true, zst: true });
+    await cross(sides, '--allow-removals');
     assert.deepEqual(await readdir(sides.copy), ['.conda-diff', 'main']);
     await assertSameReferences(sides);
   });

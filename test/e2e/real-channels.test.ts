@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { copyTree, temporaryDirectory } from '../support/channel.js';
@@ -21,8 +21,10 @@ import {
   cross,
   init,
   refuse,
+  retired,
   type Sides,
   succeed,
+  trackedContents,
   twoSides,
   visibleTree,
 } from './two-sides.js';
@@ -51,9 +53,10 @@ async function mirrorState(mirror: string, state: string): Promise<void> {
 }
 
 /** What `sha256sum | LC_ALL=C sort -k2 | sha256sum` gives for the visible files of a folder. */
-function coreutilsDigest(root: string): string {
-  const command =
-    "find . -type f -not -path '*/.*' -printf '%P\\0' | xargs -0 sha256sum | LC_ALL=C sort -k2 | sha256sum";
+function coreutilsDigest(root: string, without: Readonly<Record<string, string>> = {}): string {
+  const others = Object.keys(without).map((path) => `-not -path './${path}'`);
+  const find = `find . -type f -not -path '*/.*' ${others.join(' ')} -printf '%P\\0'`;
+  const command = `${find} | xargs -0 sha256sum | LC_ALL=C sort -k2 | sha256sum`;
   return execFileSync('bash', ['-o', 'pipefail', '-c', command], { cwd: root, encoding: 'utf8' }).slice(
     0,
     64,
@@ -94,13 +97,13 @@ describe('real channels', { skip, concurrency: 2 }, () => {
       assert.equal(imported.outcome, 'apply');
       assert.equal(imported.target.digest, created.target.digest);
       await assertSameTrees(sides);
-      assert.deepEqual(await contents(sides.copy), await contents(source));
+      assert.deepEqual(await trackedContents(sides.copy), await contents(source));
       const own = join(sides.folder, 'reference.json');
       await succeed('conda-diff-export', ['reference', sides.mirror, '-o', own, '-q', ...flags('mirror')]);
       const theirs = join(sides.copy, state.copy, 'reference.json');
       execFileSync('cmp', [own, theirs]);
       assert.equal(coreutilsDigest(sides.mirror), created.target.digest);
-      assert.equal(coreutilsDigest(sides.copy), created.target.digest);
+      assert.equal(coreutilsDigest(sides.copy, await retired(sides.copy)), created.target.digest);
       replaced += created.files.filter((file) => file.kind === 'artifact' && 'replaces' in file).length;
       sides = {
         ...sides,
@@ -121,7 +124,15 @@ describe('real channels', { skip, concurrency: 2 }, () => {
     assert.match(text, /osx-arm64\/repodata\.json is gone, the base had 1 artifact\b/);
     assert.match(text, /--allow-removals/);
     await cross(sides, '--allow-removals');
+    const waiting = Object.keys(await retired(sides.copy)).filter((path) => path.startsWith('osx-arm64/'));
+    const left = await readdir(join(sides.copy, 'osx-arm64'));
+    assert.deepEqual(
+      left.map((name) => `osx-arm64/${name}`),
+      waiting,
+    );
+    await succeed('conda-diff-import', ['gc', sides.copy, '--older-than', '0m']);
     assert.ok(!existsSync(join(sides.copy, 'osx-arm64')));
+    assert.deepEqual(await contents(sides.copy), await contents(sides.mirror));
   });
 
   test('seven states cross forwards with plain tar in place of the importer', async (t) => {

@@ -27,9 +27,11 @@ import {
   init,
   prepared,
   refuse,
+  retired,
   run,
   type Sides,
   succeed,
+  trackedContents,
   twoSides,
 } from './two-sides.js';
 
@@ -204,8 +206,12 @@ describe('a mirror that lost much', { concurrency: 2 }, () => {
       const created = await createUpdate(sides, '--allow-removals');
       assert.equal(created.removed.length, removed);
       await applyUpdate(sides, created.outputs.volume);
-      const left = Object.keys(await contents(sides.copy)).filter((path) => path.startsWith('linux-64'));
+      const inSubdir = (path: string): boolean => path.startsWith('linux-64/');
+      const left = Object.keys(await trackedContents(sides.copy)).filter(inSubdir);
       assert.deepEqual(left, removed === 9 ? [] : ['linux-64/repodata.json']);
+      assert.equal(Object.keys(await retired(sides.copy)).filter(inSubdir).length, 8);
+      await succeed('conda-diff-import', ['gc', sides.copy, '--older-than', '0m']);
+      assert.deepEqual(Object.keys(await contents(sides.copy)).filter(inSubdir), left);
     });
   }
 

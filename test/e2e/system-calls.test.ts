@@ -73,18 +73,10 @@ function argumentsOf(name: Subject['name'], { updates }: Crossing, copy: string)
   return name === 'apply' ? ['apply', updates[0] ?? '', copy] : [name, copy];
 }
 
-async function failEach(
-  t: TestContext,
-  crossing: Crossing,
-  folder: string,
-  subject: Subject,
-): Promise<void> {
+async function failEach(t: TestContext, crossing: Crossing, folder: string, subject: Subject): Promise<void> {
   const arena = { crossing, subject };
   const copy = copyOf(subject, join(folder, 'undisturbed'));
-  const undisturbed = await runTraced(
-    'conda-diff-import',
-    argumentsOf(subject.name, crossing, copy),
-  );
+  const undisturbed = await runTraced('conda-diff-import', argumentsOf(subject.name, crossing, copy));
   assert.equal(undisturbed.code, 0, undisturbed.stderr);
   const cases = casesOf(undisturbed, copy);
   const limit = pLimit(AT_ONCE);
@@ -100,7 +92,7 @@ async function failEach(
 
 function copyOf({ start }: Subject, to: string): string {
   execFileSync('rm', ['-rf', to]);
-  execFileSync('cp', ['-al', start, to]);
+  execFileSync('cp', ['-a', start, to]); // links would let one run see another one's changes
   return to;
 }
 

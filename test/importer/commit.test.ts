@@ -64,7 +64,7 @@ async function make(
   const texts = new Map(changes.map(({ action, text }) => [action, text]));
   const staged = [...actions.entries()].flatMap(([n, action]) => {
     const text = texts.get(action);
-    return text === undefined ? [] : [[String(n), text]];
+    return text === undefined ? [] : [[String(n), text] as const];
   });
   requireInside(bench.layout, actions);
   await writeFiles(bench.layout.stage, { '.made': '', ...Object.fromEntries(staged) });

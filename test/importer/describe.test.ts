@@ -62,7 +62,8 @@ describe('an import', () => {
 
   it('is told as one document', async (t) => {
     const outcome = await outcomeOf(await temporaryDirectory(t));
-    const { id, base, target } = outcome.manifest;
+    const { id, base: from, target } = outcome.manifest;
+    const base = { digest: from.digest, count: from.count, bytes: from.bytes, scope: 'all' };
     assert.deepEqual(describeImport(outcome), {
       outcome: 'apply',
       update: { id, site: 'default', sequence: 3 },

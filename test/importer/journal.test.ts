@@ -219,7 +219,7 @@ const WITNESSED: readonly [field: string, edit: Edit, refusing: readonly Way[], 
   ['before, gone', action(INDEX, { before: undefined }), ['take-back'], /repodata.json: neither its new/],
   ['actions, one gone', without('channeldata.json'), ['finish'], /digest: expected/],
   ['after, of what is done', content(ZST, 'after', { sha256: OTHER }), BOTH, /json.zst: neither its new/],
-  ['actions, one gone', without(SAME), BOTH, /json.zst: neither its new content/],
+  ['actions, one gone', without(SAME), BOTH, /neither its new content is staged nor/],
   ['actions, one gone', without(NOTES), ['finish'], /digest: expected/],
 ];
 

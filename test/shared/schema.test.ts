@@ -37,6 +37,8 @@ describe('the published schemas', () => {
     manifest: 'malformed',
     ledger: 'integrity',
     config: 'usage',
+    journal: 'malformed',
+    retired: 'malformed',
   } as const;
   for (const name of Object.keys(codes) as SchemaName[]) {
     it(`${name}: is valid and strict, and refuses what is no object`, async () => {

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtemp, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChannelOptions, type ChannelPackage, type ChannelSpec, writeChannel } from './channel.js';
+import { after, type TestContext } from 'node:test';
+import {
+  type ChannelOptions,
+  type ChannelPackage,
+  type ChannelSpec,
+  temporaryDirectory,
+  writeChannel,
+} from './channel.js';
 import { hashTree, isIndex, isShard, wrongFiles, type Wrong } from './index-reader.js';
 import { type CommandName, runCommand, type RunOptions, type RunResult } from './run-command.js';
 
@@ -56,6 +65,26 @@ export async function makeCrossing(
     }
   }
   return { mirror, base, trees, updates };
+}
+
+/** Makes one for all tests of a file. Call it at the top level. */
+export async function crossingOfFile(
+  specs: readonly ChannelSpec[],
+  options: ChannelOptions,
+): Promise<Crossing> {
+  let folder = '';
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  folder = await mkdtemp(join(await realpath(tmpdir()), 'conda-diff-'));
+  return makeCrossing(folder, specs, options);
+}
+
+/** Makes a copy in the first state that shares nothing with any other. */
+export async function separateCopy({ base }: Crossing, t: Pick<TestContext, 'after'>): Promise<string> {
+  const copy = join(await temporaryDirectory(t), 'copy');
+  execFileSync('cp', ['-a', base, copy]);
+  return copy;
 }
 
 /** Makes a copy in the first state; its files are hard links, which no import may write through. */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { TestContext } from 'node:test';
+
+type Test = Pick<TestContext, 'after'>;
 
 /** For a test's `skip`: why file systems cannot be mounted here, or false. Never skips on CI: there it is a failure. */
 export function skipWithoutMounts(): string | false {
@@ -19,46 +21,65 @@ export function skipWithoutMounts(): string | false {
 }
 
 /** Mounts a file system in memory for one test. */
-export function mountTmpfs(t: Pick<TestContext, 'after'>, size: string, more = ''): string {
-  return mountAt(t, ['-t', 'tmpfs', '-o', `size=${size}${more}`, 'tmpfs']);
-}
-
-/** Mounts an ext4 file system of its own, in an image, for one test. */
-export function mountExt4(t: Pick<TestContext, 'after'>, megabytes: number): string {
-  const folder = mkdtempSync(join(tmpdir(), 'conda-diff-image-'));
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const image = join(folder, 'image');
-  writeFileSync(image, '');
-  need(run('truncate', '-s', `${megabytes}M`, image));
-  need(run('mkfs.ext4', '-q', '-m', '0', image));
-  return mountAt(t, ['-o', 'loop', image]);
+export function mountTmpfs(t: Test, size: string): string {
+  return mountAt(t, ['mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs']);
 }
 
 /** Shows a directory at another place where it cannot be written to, for one test. */
-export function mountReadOnly(t: Pick<TestContext, 'after'>, directory: string): string {
-  return mountAt(t, ['--bind', '-o', 'ro', directory]);
+export function mountReadOnly(t: Test, directory: string): string {
+  return mountAt(t, ['mount', '--bind', '-o', 'ro', directory]);
 }
 
-/** Mounts something at a new place that everyone may enter; unmounted after the test. */
-function mountAt(t: Pick<TestContext, 'after'>, what: readonly string[]): string {
+/** Mounts an ext4 file system in an image, for one test. */
+export function mountExt4(t: Test, megabytes: number): string {
+  return mountImage(t, megabytes, ['mkfs.ext4', '-q', '-m', '0'], ['mount']);
+}
+
+/**
+ * Mounts a file system that has neither hard links nor owners, in an image, for one test: FAT where the kernel knows
+ * it, else exFAT through FUSE.
+ */
+export function mountFat(t: Test, megabytes: number): string {
+  return readFileSync('/proc/filesystems', 'utf8').includes('\tvfat\n')
+    ? mountImage(t, megabytes, ['mkfs.vfat'], ['mount'])
+    : mountImage(t, megabytes, ['mkfs.exfat'], ['mount.exfat-fuse']);
+}
+
+function mountImage(t: Test, megabytes: number, make: readonly string[], mount: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'conda-diff-image-'));
+  const image = join(folder, 'image');
+  writeFileSync(image, '');
+  truncateSync(image, megabytes * 2 ** 20);
+  need(run(...make, image));
+  const { stdout, stderr } = spawnSync('losetup', ['--find', '--show', image], { encoding: 'utf8' });
+  const device = stdout.trim();
+  if (device === '') need(`losetup: ${stderr.trim()}`);
+  return mountAt(t, [...mount, device], () => {
+    need(run('losetup', '--detach', device));
+    rmSync(folder, { recursive: true });
+  });
+}
+
+/** Mounts something at a new place that everyone may enter; taken away after the test. */
+function mountAt(t: Test, mount: readonly string[], finish: () => void = () => undefined): string {
   const place = mkdtempSync(join(tmpdir(), 'conda-diff-mount-'));
   chmodSync(place, 0o755);
-  mountOn(t, what, place);
+  need(run(...mount, place));
   t.after(() => {
-    rmSync(place, { recursive: true, force: true });
+    unmount(place);
+    rmSync(place, { recursive: true });
+    finish();
   });
   return place;
 }
 
-/** Mounts something at a place; unmounted after the test. */
-export function mountOn(t: Pick<TestContext, 'after'>, what: readonly string[], place: string): void {
-  mkdirSync(place, { recursive: true });
-  need(run('mount', ...what, place));
-  t.after(() => {
-    need(run('umount', '--lazy', place));
-  });
+/** Mounts a file system in memory at a place of the caller's, who must {@link unmount} it. */
+export function mountTmpfsOn(place: string, size: string): void {
+  need(run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place));
+}
+
+export function unmount(place: string): void {
+  need(run('umount', place));
 }
 
 function need(problem: string | undefined): void {
@@ -66,8 +87,9 @@ function need(problem: string | undefined): void {
 }
 
 /** @returns what went wrong, if anything */
-function run(command: string, ...args: string[]): string | undefined {
+function run(...line: readonly string[]): string | undefined {
+  const [command = '', ...args] = line;
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   if (status === 0) return undefined;
-  return `${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`;
+  return `${line.join(' ')}: ${error?.message ?? stderr.trim()}`;
 }

@@ -11,8 +11,8 @@ export interface Injection {
   readonly call: Call;
   /** Name of the error, or of the signal. */
   readonly error: string;
-  /** Which of the calls, from 1; each thread counts its own. */
-  readonly when: number;
+  /** Which of the calls, from 1; each thread counts its own. `1+`: all of them. */
+  readonly when: number | '1+';
   /** Only calls on this file count. */
   readonly path?: string;
 }
@@ -78,11 +78,7 @@ function injected(injection: Injection | undefined): string[] {
   if (injection === undefined) return [];
   const { call, error, when, path } = injection;
   const what = error.startsWith('SIG') ? `signal=${error}` : `error=${error}`;
-  return [
-    '-e',
-    `inject=${CALLS[call]}:${what}:when=${when}`,
-    ...(path === undefined ? [] : ['-P', path]),
-  ];
+  return ['-e', `inject=${CALLS[call]}:${what}:when=${when}`, ...(path === undefined ? [] : ['-P', path])];
 }
 
 function parse(log: string): TracedCall[] {

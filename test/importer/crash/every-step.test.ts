@@ -13,7 +13,7 @@ import { CondaDiffError } from '../../../shared/errors.js';
 import { command } from '../../support/crossing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
 import { differences, isBurstStep, type Passage, passage, readerProblems } from './checks.js';
-import { type Image, readImage } from './image.js';
+import { type Image, readImage, withoutStage } from './image.js';
 import { Crashed, StoppingDisk } from './stopping-disk.js';
 import { type Step, StepDisk } from './step-disk.js';
 import {
@@ -150,12 +150,6 @@ async function checkNext(
   });
   assert.equal(ended.result.split(':')[0], refused ?? 'done', `${what}: ${ended.result}`);
   assert.deepEqual(differences(ended.image, expected), [], what);
-}
-
-/** The image with the stage deleted by hand. */
-function withoutStage({ directories, files }: Image): Image {
-  const isKept = ([path]: readonly [string, unknown]): boolean => !/^\.conda-diff\/stage(\/|$)/.test(path);
-  return { directories: new Map([...directories].filter(isKept)), files: new Map([...files].filter(isKept)) };
 }
 
 function hasStagedFiles({ files }: Image): boolean {

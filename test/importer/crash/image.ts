@@ -86,3 +86,14 @@ export function keyOf({ directories, files }: Image): string {
     hash.update(`${path} ${sha256Of(bytes)} ${mode} ${mtime}\n`);
   return hash.digest('hex');
 }
+
+/** The image without the paths that are dropped. */
+export function leaveOut({ directories, files }: Image, isDropped: (path: string) => boolean): Image {
+  const isKept = ([path]: readonly [string, unknown]): boolean => !isDropped(path);
+  return { directories: new Map([...directories].filter(isKept)), files: new Map([...files].filter(isKept)) };
+}
+
+/** The image with the stage deleted by hand. */
+export function withoutStage(image: Image): Image {
+  return leaveOut(image, (path) => /^\.conda-diff\/stage(\/|$)/.test(path));
+}

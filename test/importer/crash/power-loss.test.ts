@@ -12,15 +12,8 @@ import { after, before, test, type TestContext } from 'node:test';
 import { memoryDirectory } from '../../support/memory-directory.js';
 import { seedFromEnvironment } from '../../support/random.js';
 import { burstOf, type Passage, passage } from './checks.js';
-import type { Image } from './image.js';
-import {
-  failEverywhere,
-  record,
-  type Recording,
-  type Scenario,
-  takeOut,
-  withoutStage,
-} from './power-loss.js';
+import { type Image, leaveOut, withoutStage } from './image.js';
+import { failEverywhere, record, type Recording, type Scenario, takeOut } from './power-loss.js';
 import type { Step } from './step-disk.js';
 import { Crashed, StoppingDisk } from './stopping-disk.js';
 import { apply, makeUpdates, onCopy, recover, undo, type Updates } from './updates.js';
@@ -66,7 +59,7 @@ const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   },
   'a first import into a copy that was made otherwise': async () => {
     const { copy, tracked, update } = updates;
-    const start = leaveOut(copy, ([path]) => path.startsWith('.conda-diff'));
+    const start = leaveOut(copy, (path) => path.startsWith('.conda-diff'));
     const target = await ended(start, (repository) => apply(repository, update.v2b));
     const work: Scenario['work'] = (repository, disk) => apply(repository, update.v2b, { disk });
     return { start, base: start, target, passage: passage(start, tracked.v1, tracked.v2b), work };
@@ -113,14 +106,6 @@ async function interrupted(): Promise<Image> {
   return ended(copy, async (repository) => {
     await assert.rejects(apply(repository, update.v2, { disk }), Crashed);
   });
-}
-
-function leaveOut(
-  { directories, files }: Image,
-  isDropped: (entry: readonly [string, unknown]) => boolean,
-): Image {
-  const isKept = (entry: readonly [string, unknown]): boolean => !isDropped(entry);
-  return { directories: new Map([...directories].filter(isKept)), files: new Map([...files].filter(isKept)) };
 }
 
 const recordings = new Map<string, Promise<Recording>>();
@@ -230,9 +215,9 @@ const KINDS: readonly Kind[] = [
     isOf: (step, n, { journal, published }) => n > journal && n < published && isVisible(step),
   },
   {
-    name: 'directories of steps 1 to 3',
+    name: 'directories of steps 1 to 3, and of the stage with them',
     scenario: IMPORT,
-    isOf: (step, n, { published, begin }) => n > published && n < begin && isVisible(step),
+    isOf: (_, n, { published, begin }) => n > published && n < begin,
   },
   {
     name: 'directories of the burst',
@@ -310,10 +295,11 @@ for (const { name, scenario, isOf, spare } of KINDS) {
     const landmarks = landmarksOf(recording);
     const reduced = takeOut(recording, (step, n) => isOf(step, n, landmarks));
     assert.ok(reduced.dropped > 0, 'there is none to take out');
-    const { first } = reduced;
+    const first = Math.max(reduced.first, landmarks.journal - reduced.dropped);
     const rounds = spare === undefined ? Math.max(ROUNDS, 3) : ROUNDS - 1;
     const search = { folder, seed: SEED, rounds, first, isQuick: spare === undefined };
-    const { violations, states } = await failEverywhere(reduced.recording, search);
+    const losesStage = spare === undefined && recording.losesStage === true;
+    const { violations, states } = await failEverywhere({ ...reduced.recording, losesStage }, search);
     t.diagnostic(
       `${reduced.dropped} syncs taken out, ${states} states: ${violations[0]?.slice(0, 300) ?? ''}`,
     );

@@ -3,7 +3,7 @@ import type { Disk } from '../../../importer/disk.js';
 import { Random } from '../../support/random.js';
 import { burstOf, differences, type Passage, readerProblems } from './checks.js';
 import { byChance, DiskModel, FATES, type Fate } from './disk-model.js';
-import { type Image, type ImageFile, keyOf, readImage } from './image.js';
+import { type Image, type ImageFile, keyOf, leaveOut, readImage, withoutStage } from './image.js';
 import { RecordingDisk } from './recording-disk.js';
 import type { Step } from './step-disk.js';
 import { leaveLock, onCopy, recover } from './updates.js';
@@ -89,8 +89,7 @@ export async function failEverywhere(recording: Recording, search: Search): Prom
       const key = `${keyOf(isJournalled(image) ? image : withoutBytes(image))} ${JSON.stringify(moment)}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      const next = seen.size % NEXT_RUNS === 0 ? recording : { ...recording, again: undefined };
-      const problems = await examine(image, moment, next, search.folder);
+      const problems = await examine(image, moment, lighter(recording, seen.size), search.folder);
       violations.push(...problems.map((problem) => `${where(recording, taken, fate)}: ${problem}`));
       if (search.isQuick && violations.length > 0) return { violations, states: seen.size };
     }
@@ -98,8 +97,17 @@ export async function failEverywhere(recording: Recording, search: Search): Prom
   return { violations, states: seen.size };
 }
 
-/** The next run is tried for one of so many states: what recovery leads to is always the same. */
-const NEXT_RUNS = 10;
+/** What takes long is tried for one of so many states. */
+const EVERY = { again: 15, losesStage: 3 };
+
+function lighter(recording: Recording, n: number): Recording {
+  const { again, losesStage = false } = recording;
+  return {
+    ...recording,
+    again: n % EVERY.again === 0 ? again : undefined,
+    losesStage: losesStage && n % EVERY.losesStage === 0,
+  };
+}
 
 interface Moment {
   /** Same-name replacements may be on their way. */
@@ -169,12 +177,6 @@ async function recoverTo(
   return differences(readImage(root), target).map((one) => `after the next run ${one}`);
 }
 
-/** The image without the stage. */
-export function withoutStage({ directories, files }: Image): Image {
-  const isKept = ([path]: readonly [string, unknown]): boolean => !/^\.conda-diff\/stage(\/|$)/.test(path);
-  return { directories: new Map([...directories].filter(isKept)), files: new Map([...files].filter(isKept)) };
-}
-
 function where({ steps, root }: Recording, taken: number, { name }: Fate): string {
   const last = steps[taken - 1];
   const step = last ? `${last.call} ${last.path.slice(root.length + COPY.length + 2)}` : 'nothing';
@@ -182,12 +184,11 @@ function where({ steps, root }: Recording, taken: number, { name }: Fate): strin
 }
 
 /** The image without what the clean-up removes: it is not durable, the next run does it again. */
-function withoutLeftovers({ directories, files }: Image): Image {
-  const last = files.get('.conda-diff/last-import.json')?.bytes.toString() ?? '';
+function withoutLeftovers(image: Image): Image {
+  const last = image.files.get('.conda-diff/last-import.json')?.bytes.toString() ?? '';
   const undo = `.conda-diff/undo/${/"attempt":"([0-9a-f]{16})"/.exec(last)?.[1] ?? '-'}`;
-  const isKept = ([path]: readonly [string, unknown]): boolean =>
-    !/^\.conda-diff\/(stage|trash|undo)(\/|$)/.test(path) || path.startsWith(undo);
-  return { directories: new Map([...directories].filter(isKept)), files: new Map([...files].filter(isKept)) };
+  const isWork = (path: string): boolean => /^\.conda-diff\/(stage|trash|undo)(\/|$)/.test(path);
+  return leaveOut(image, (path) => isWork(path) && !path.startsWith(undo));
 }
 
 /** The image of the directory that the repository is in. */
