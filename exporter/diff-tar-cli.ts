@@ -5,6 +5,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { createShell, runProgram } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
+import { requireSettled } from '../shared/interrupted.js';
 import { VERSION } from '../shared/version.js';
 import { createTar, showUpdate, type TarRun, verifyRepository, writeReference } from './diff-tar.js';
 
@@ -105,6 +106,7 @@ function openRun(repository: string, { verbose = false }: Flags): TarRun {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new CondaDiffError('usage', `No such directory: '${path}'`);
   }
+  requireSettled(realpathSync(path), 'source');
   const line = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(`${text}\n`);
   const { signal } = createShell({});
   return {

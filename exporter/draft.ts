@@ -1,5 +1,7 @@
 import { timestamp } from '../shared/clock.js';
-import { updateId } from '../shared/manifest.js';
+import { type Manifest, updateId } from '../shared/manifest.js';
+import { compareUtf8 } from '../shared/paths.js';
+import type { Survey } from '../shared/read-state.js';
 import { totalsOf } from '../shared/reference.js';
 import { GENERATOR } from '../shared/version.js';
 import type { Comparison } from './compare.js';
@@ -26,8 +28,17 @@ export function draftManifest(
     created: timestamp(),
     files: planFiles(diff, survey.kindOf, statusOfSources(survey.source)),
     removed: diff.removed,
-    absent: survey.missing.map((path) => ({ path })),
+    absent: absentOf(survey),
   };
+}
+
+/** What the indexes name and the mirror does not have: records without a file, and names in `removed`. */
+function absentOf({ missing, gone }: Survey): Manifest['absent'] {
+  const all = [
+    ...missing.map((path) => ({ path, named: 'record' as const })),
+    ...gone.map((path) => ({ path, named: 'removed' as const })),
+  ];
+  return all.sort((a, b) => compareUtf8(a.path, b.path));
 }
 
 /** What the ledger notes before an update is written. */

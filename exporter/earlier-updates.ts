@@ -80,14 +80,16 @@ export function requireFree(site: SiteView, names: OutputNames): void {
 }
 
 /**
- * Clears the place that the next update is written to. An update that stood there is withdrawn: its manifest goes
- * first, and the assumed state is its base again.
+ * Clears the place that the next update is written to. An update that stood there is withdrawn: the
+ * assumed state is its base again. The ledger says so first; a crash before its files are gone leaves them in the way.
  */
 export async function clearOutput(
   store: Store,
   replacing: PlannedEvent | undefined,
   names: OutputNames,
 ): Promise<Store> {
+  const cleared =
+    replacing === undefined ? store : await appendToLedger(store, [outcomeEvent('withdrawn', replacing)]);
   await removeOutputs(names);
-  return replacing === undefined ? store : appendToLedger(store, [outcomeEvent('withdrawn', replacing)]);
+  return cleared;
 }

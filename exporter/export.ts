@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { removePartials } from '../shared/atomic-file.js';
 import { isEmptyDiff } from '../shared/diff.js';
 import { HashCache } from '../shared/hash-cache.js';
+import { requireSettled } from '../shared/interrupted.js';
 import { withLock } from '../shared/lock.js';
 import type { Manifest } from '../shared/manifest.js';
 import { referenceOf } from '../shared/reference.js';
@@ -77,6 +78,7 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
   const { repository, stateDirectory, overwrite, signal, detail } = options;
+  requireSettled(repository, 'source');
   const store = await settlePending(await openStore(stateDirectory), options.site, options.note);
   const sequence = siteOf(store, options.site).sequence + 1;
   const names = resolveOutput(options.output, repository, options.site, sequence);

@@ -63,10 +63,13 @@ export function planCommit(
   options: PlanOptions,
 ): CommitAction[] {
   const here = (path: string): Entry | undefined => local.get(path) ?? options.untracked(path);
+  const absent = new Set(manifest.absent.map(({ path }) => path));
   const shipped = manifest.files.filter((file) => here(file.path)?.sha256 !== file.sha256);
   return inOrder([
     ...shipped.map((file) => publishOf(file, here(file.path))),
-    ...removals(manifest, local, target, kindOf).map((entry) => goneOf(entry, kindOf(entry.path), options)),
+    ...removals(manifest, local, target, kindOf, here).map((entry) =>
+      goneOf(entry, kindOf(entry.path), { removeNow: options.removeNow || absent.has(entry.path) }),
+    ),
   ]);
 }
 
@@ -111,10 +114,21 @@ export function goneOf(
 
 /**
  * What has to go: what the manifest removes, and, where the base was partial, metadata of the copy that nobody
- * knew of. Artifacts that nobody knew of are left alone: without an index that names them they are not tracked.
+ * knew of. Artifacts that nobody knew of are left alone: without an index that names them they are not tracked. What
+ * an index of the target names and the mirror does not have must not be here: it would be tracked.
  */
-function removals(manifest: Manifest, local: State, target: State, kindOf: (path: string) => Kind): Entry[] {
+function removals(
+  manifest: Manifest,
+  local: State,
+  target: State,
+  kindOf: (path: string) => Kind,
+  here: (path: string) => Entry | undefined,
+): Entry[] {
   const found = new Map(manifest.removed.map((entry) => [entry.path, entry]));
+  for (const { path } of manifest.absent) {
+    const entry = here(path);
+    if (entry !== undefined) found.set(path, entry);
+  }
   if (!hasPartialBase(manifest)) return [...found.values()];
   for (const entry of local) {
     const kind = kindOf(entry.path);

@@ -81,7 +81,8 @@ async function performAction({ disk, layout }: Workbench, n: number, action: Com
     const trash = join(layout.trash, String(n));
     // Where a power failure left both names, rename would do nothing: they are one file.
     if (existsSync(trash)) await disk.remove(trash);
-    await disk.rename(place, trash);
+    // It may be gone: another name of the same directory, or someone was faster.
+    if (existsSync(place)) await disk.rename(place, trash);
   }
 }
 

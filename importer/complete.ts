@@ -35,6 +35,7 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
   try {
     checkTotals(`${layout.repository}: the files after the ${journal.kind}`, journal.to, state);
   } catch (error) {
+    if (journal.kind === 'import') await writeDocument(bench, layout.unverified, []);
     await closeCommit(bench, journal);
     throw error;
   }
@@ -48,6 +49,7 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
     await removeEmptied(bench, removed);
     await writeDocument(bench, layout.retired, encodeRetired(kept));
     await clearOwnFiles(bench, journal.kind === 'import' && journal.keepsUndo ? journal.attempt : undefined);
+    await bench.disk.remove(layout.unverified);
     await closeCommit(bench, journal);
   } catch (error) {
     throw asIoError(error);

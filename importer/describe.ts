@@ -15,7 +15,7 @@ export function describeImport({ outcome, manifest, target, burstMilliseconds }:
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     removed: removed.length,
-    absent: absent.map(({ path }) => path),
+    absent: absent.filter(({ named }) => named === 'record').map(({ path }) => path),
     ...(burstMilliseconds !== undefined && { burstMilliseconds }),
   };
 }
@@ -38,7 +38,7 @@ export function importLines(
     `${name} is applied to ${repository}: ${count((one) => one.action === 'publish' && !one.before)} added, ` +
       `${count((one) => one.action === 'publish' && one.before !== undefined)} replaced, ${count((one) => one.action !== 'publish')} removed`,
     state,
-    ...absentLines(manifest.absent.length),
+    ...absentLines(manifest.absent.filter(({ named }) => named === 'record').length),
   ];
 }
 
@@ -59,11 +59,20 @@ export function planLines({ outcome, manifest, plan }: ImportOutcome): string[] 
 }
 
 /** The JSON document of `status`, without its command. */
-export function describeStatus({ interrupted, state, lastImport, undoBytes, retired }: Status): object {
+export function describeStatus({
+  interrupted,
+  state,
+  lastImport,
+  verified,
+  undoBytes,
+  retired,
+}: Status): object {
   return {
     state: state ?? null,
     interrupted: interrupted ? { kind: interrupted.kind, update: interrupted.update } : null,
-    lastImport: lastImport ? { update: lastImport.update, at: lastImport.at, to: lastImport.to } : null,
+    lastImport: lastImport
+      ? { update: lastImport.update, at: lastImport.at, to: lastImport.to, verified }
+      : null,
     undo: { possible: lastImport?.keepsUndo === true && !interrupted, bytes: undoBytes },
     retired,
   };
@@ -71,7 +80,7 @@ export function describeStatus({ interrupted, state, lastImport, undoBytes, reti
 
 /** The lines that `status` prints. */
 export function statusLines(status: Status, repository: string): string[] {
-  const { interrupted, state, lastImport, undoBytes, retired } = status;
+  const { interrupted, state, lastImport, verified, undoBytes, retired } = status;
   const lines =
     state === undefined
       ? [
@@ -90,6 +99,10 @@ export function statusLines(status: Status, repository: string): string[] {
       keepsUndo ? `Undo holds ${formatBytes(undoBytes)}` : 'Undo is not possible: imported with --no-undo',
     );
   }
+  if (!verified)
+    lines.push(
+      `The last import did not pass its re-check; take it back with: conda-diff-import undo ${repository}`,
+    );
   lines.push(`Retired: ${formatCount(retired.files, 'file')}, ${formatBytes(retired.bytes)}`);
   return lines;
 }

@@ -9,6 +9,7 @@ import { deleteRetired, type Notebook } from './complete.js';
 import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
 import { readJournal, readRetired } from './own-files.js';
+import { lastReference } from './place.js';
 import { encodeRetired, olderThan } from './retired.js';
 
 /** What `gc` did. */
@@ -26,7 +27,7 @@ export interface Collected {
  */
 export async function collectGarbage(bench: Workbench, notebook: Notebook, limit: Date): Promise<Collected> {
   const { layout, signal } = bench;
-  const globs = (await readJournal(layout.lastImport))?.globs ?? NO_GLOBS;
+  const globs = (await lastReference(notebook))?.globs ?? NO_GLOBS;
   const { state } = await readState(layout.repository, { globs, cache: notebook.cache, signal });
   const { kept, expired } = olderThan(await readRetired(layout), limit, state);
   try {
@@ -44,6 +45,8 @@ export interface Status {
   readonly interrupted: Journal | undefined;
   readonly state: Totals | undefined;
   readonly lastImport: Journal | undefined;
+  /** Whether the last import passed its re-check. */
+  readonly verified: boolean;
   /** Bytes that undo holds beside the files of the repository. */
   readonly undoBytes: number;
   readonly retired: { readonly files: number; readonly bytes: number };
@@ -60,7 +63,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
   const survey =
     interrupted === undefined
       ? await readState(layout.repository, {
-          globs: lastImport?.globs ?? NO_GLOBS,
+          globs: (await lastReference(notebook))?.globs ?? NO_GLOBS,
           cache: notebook.cache,
           signal,
         })
@@ -69,6 +72,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     interrupted,
     state: survey && totalsOf(survey.state),
     lastImport,
+    verified: !existsSync(layout.unverified),
     undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
   };

@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { timestamp } from '../shared/clock.js';
-import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
 import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
@@ -45,8 +45,8 @@ export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | '
 export async function importUpdate(options: ImportOptions): Promise<ImportOutcome> {
   const { repository, note } = options;
   const made = await makeRepository(repository, options.disk ?? realDisk);
-  try {
-    return await withLock(repository, 'conda-diff-import apply', async () => {
+  return withLock(repository, 'conda-diff-import apply', async () => {
+    try {
       const bench = benchFor(options);
       const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
       await recoverFirst(bench, notebook, note);
@@ -55,11 +55,11 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
         return { ...prepared, ...(await applyPrepared(bench, notebook, options, prepared)) };
       await noteApplied(bench, notebook, prepared);
       return prepared;
-    });
-  } catch (error) {
-    if (made) await removeUnused(repository);
-    throw error;
-  }
+    } catch (error) {
+      if (made) await removeUnused(repository);
+      throw error;
+    }
+  });
 }
 
 /** What the engine works with, for one run on a repository. */
@@ -162,6 +162,12 @@ async function noteApplied(
 export async function checkUpdate(options: PrepareOptions, contents: boolean): Promise<ImportOutcome> {
   requireSettled(options.repository, 'fit');
   const prepared = await prepare(options, await HashCache.open(options.repository));
+  const layout = layoutOf(options.repository);
+  if (prepared.outcome === 'apply' && existsSync(options.repository)) {
+    requireInside(layout, prepared.plan);
+    const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
+    requireFeasible(options.repository, needs, measure(layout, prepared.plan));
+  }
   if (contents) await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal);
   return prepared;
 }
@@ -177,6 +183,8 @@ async function makeRepository(repository: string, disk: Disk): Promise<boolean> 
     await disk.syncDirectory(dirname(repository));
     return true;
   } catch (error) {
+    // Another run was faster.
+    if (isSystemError(error) && error.code === 'EEXIST') return false;
     throw asIoError(error, `Cannot create ${repository}`);
   }
 }

@@ -19,6 +19,8 @@ export interface Layout {
   /** The same file once all is done: what `undo` takes back. */
   readonly lastImport: string;
   readonly retired: string;
+  /** Exists while the last import did not pass its re-check. */
+  readonly unverified: string;
 }
 
 export function layoutOf(repository: string): Layout {
@@ -33,5 +35,6 @@ export function layoutOf(repository: string): Layout {
     committed: join(own, COMMIT_RECORD),
     lastImport: join(own, 'last-import.json'),
     retired: join(own, 'retired.json'),
+    unverified: join(own, 'unverified'),
   };
 }

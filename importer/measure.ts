@@ -45,12 +45,13 @@ export function needsOf(actions: readonly CommitAction[], entries: number, copie
  * @throws CondaDiffError io
  */
 export function measure({ repository, own }: Layout, actions: readonly CommitAction[]): Measures {
+  const place = existsSync(own) ? own : repository;
   try {
-    const { bavail, bsize, files, ffree } = statfsSync(own);
+    const { bavail, bsize, files, ffree } = statfsSync(place);
     const directories = [
       ...new Set(actions.filter(changes).map(({ path }) => nearest(repository, directoryOf(path)))),
     ];
-    const device = statSync(own).dev;
+    const device = statSync(place).dev;
     return {
       freeBytes: bavail * bsize,
       freeInodes: files === 0 ? undefined : ffree,

@@ -48,7 +48,9 @@ export async function existingPlace(argument: string | undefined, flags: CommonO
 }
 
 /** What the last import left, if there was one. */
-export async function lastReference({ stateDirectory }: Place): Promise<Reference | undefined> {
+export async function lastReference({
+  stateDirectory,
+}: Pick<Place, 'stateDirectory'>): Promise<Reference | undefined> {
   const file = join(stateDirectory, 'reference.json');
   return existsSync(file) ? readReference(file) : undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { applyDiff } from '../shared/diff.js';
 import { statFile } from '../shared/fingerprint.js';
@@ -8,6 +8,7 @@ import { diffOf, type Manifest, targetOf } from '../shared/manifest.js';
 import { readBaseReference } from '../shared/read-base.js';
 import { readManifest } from '../shared/read-document.js';
 import { readState, type Survey } from '../shared/read-state.js';
+import { staysInside } from '../shared/real-path.js';
 import { checkTotals } from '../shared/reference.js';
 import { EMPTY_STATE, type Entry, type State } from '../shared/state.js';
 import { type CommitAction, planCommit } from './commit-plan.js';
@@ -98,16 +99,21 @@ async function readLocal(
   });
 }
 
-/** Files that no index names at the places of shipped ones: retired earlier, or put there by hand. */
+/**
+ * Files that no index names at the places of shipped and absent ones: retired earlier, or put there by hand. Links
+ * that lead out of the repository are not such files: publishing replaces them.
+ */
 async function untrackedFiles(
   repository: string,
   manifest: Manifest,
   local: State,
 ): Promise<Map<string, Entry>> {
   const found = new Map<string, Entry>();
-  for (const { path } of manifest.files) {
+  if (!existsSync(repository)) return found;
+  const root = realpathSync(repository);
+  for (const { path } of [...manifest.files, ...manifest.absent]) {
     const file = join(repository, path);
-    if (local.find(path) >= 0 || statFile(file) === undefined) continue;
+    if (local.find(path) >= 0 || statFile(file) === undefined || !staysInside(root, file)) continue;
     const { size, sha256 } = await hashFile(file);
     found.set(path, { path, size, sha256 });
   }

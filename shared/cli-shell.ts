@@ -108,7 +108,9 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 /** Prints an error and returns its exit code. */
 function reportError(name: string, thrown: unknown, json: boolean): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_CODES.usage;
-  const error = interruption.signal.aborted ? (interruption.signal.reason as unknown) : asIoError(thrown);
+  const told = asIoError(thrown);
+  const isOther = told instanceof CondaDiffError || !interruption.signal.aborted;
+  const error = isOther ? told : (interruption.signal.reason as unknown);
   if (!(error instanceof CondaDiffError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(

@@ -17,6 +17,8 @@ export interface Identified {
   readonly entries: readonly Entry[];
   /** Claimed paths without a regular file inside the repository. */
   readonly missing: readonly string[];
+  /** Paths named only in `removed` without a file: as it should be. */
+  readonly gone: readonly string[];
   readonly mismatched: readonly Mismatch[];
 }
 
@@ -39,13 +41,18 @@ export async function identify(
   claims: Iterable<Claim>,
   options: IdentifyOptions,
 ): Promise<Identified> {
-  const found = { entries: [] as Entry[], missing: [] as string[], mismatched: [] as Mismatch[] };
+  const found = {
+    entries: [] as Entry[],
+    missing: [] as string[],
+    gone: [] as string[],
+    mismatched: [] as Mismatch[],
+  };
   const toHash: Claim[] = [];
   const isListed = listing(tree);
   for (const claim of claims) {
     const stats = isListed(claim.path) ? statFile(join(repository, claim.path)) : undefined;
     if (stats === undefined) {
-      if (!claim.optional) found.missing.push(claim.path);
+      (claim.optional ? found.gone : found.missing).push(claim.path);
       continue;
     }
     const known = options.cache.look(claim.path, fingerprintOf(stats));

@@ -1,5 +1,6 @@
 import { LineDocumentDecoder } from './line-document-decoder.js';
 import {
+  type AbsentFile,
   checkManifest,
   type Manifest,
   MANIFEST_SECTIONS,
@@ -21,7 +22,7 @@ interface Sections {
   readonly volumes: Volume[];
   readonly files: ShippedFile[];
   readonly removed: Entry[];
-  readonly absent: { readonly path: string }[];
+  readonly absent: AbsentFile[];
 }
 
 /** Reads a manifest pushed in chunks. */

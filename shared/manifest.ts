@@ -32,6 +32,13 @@ export interface ShippedFile extends Entry {
   readonly replaces?: { readonly size: number; readonly sha256: string };
 }
 
+/** An artifact or shard that the target must not have, though an index names it. */
+export interface AbsentFile {
+  readonly path: string;
+  /** `record`: the mirror is incomplete; `removed`: it was taken back (CEP 36). */
+  readonly named: 'record' | 'removed';
+}
+
 /** What one update does, and the states that it leads from and to. */
 export interface Manifest {
   readonly rules: number;
@@ -54,8 +61,8 @@ export interface Manifest {
   readonly files: readonly ShippedFile[];
   /** Sorted by path. */
   readonly removed: readonly Entry[];
-  /** Artifacts that an index names and the mirror does not have, sorted by path. */
-  readonly absent: readonly { readonly path: string }[];
+  /** What an index names and the mirror does not have, sorted by path. */
+  readonly absent: readonly AbsentFile[];
 }
 
 export const MANIFEST_SECTIONS = ['volumes', 'files', 'removed', 'absent'] as const;
@@ -86,7 +93,7 @@ export function encodeManifest(manifest: Manifest): Generator<Buffer> {
     },
     { name: 'files', entries: files.map(fileLine) },
     { name: 'removed', entries: removed.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
-    { name: 'absent', entries: absent.map(({ path }) => ({ path })) },
+    { name: 'absent', entries: absent.map(({ path, named }) => ({ path, named })) },
   ]);
 }
 

@@ -116,9 +116,17 @@ async function readShardIndex(directory: string, file: string): Promise<Shards> 
   }
 }
 
+/** Far more than any shard or shard index has; a small file must not expand without end. */
+const MAX_SHARD_BYTES = 1 << 28;
+
 /** The decoded bytes of a file that is known to be small: a shard or a shard index. `name` is for messages. */
 export async function decodeWhole(file: string, name: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of decodeVariant(file, encodingOf(file), name)) chunks.push(chunk);
+  let bytes = 0;
+  for await (const chunk of decodeVariant(file, encodingOf(file), name)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_SHARD_BYTES) throw new CondaDiffError('source', `${name} decodes to more than 256 MiB`);
+  }
   return Buffer.concat(chunks);
 }

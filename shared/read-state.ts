@@ -26,6 +26,8 @@ export interface Survey {
   readonly indexes: readonly IndexDirectory[];
   /** Artifacts and shards that an index names and the disk does not have, sorted. */
   readonly missing: readonly string[];
+  /** Artifacts that an index names only in `removed` and the disk does not have, sorted. */
+  readonly gone: readonly string[];
   readonly mismatched: readonly Mismatch[];
   /** Paths of which two indexes say different things. */
   readonly conflicts: readonly string[];
@@ -122,6 +124,7 @@ async function readOnce(
     source,
     indexes,
     missing: [...identified.missing].sort(compareUtf8),
+    gone: [...identified.gone].sort(compareUtf8),
     mismatched: [...identified.mismatched].sort((a, b) => compareUtf8(a.path, b.path)),
     conflicts,
     refused: [

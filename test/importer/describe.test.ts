@@ -84,7 +84,7 @@ describe('the status of a copy', () => {
     ...{ from: totals, to: totals, at: '2024-01-02T03:04:05Z', directories: [], actions: [] },
   };
   const status: Status = {
-    ...{ interrupted: undefined, state: totals, lastImport: journal, undoBytes: 1024 },
+    ...{ interrupted: undefined, state: totals, lastImport: journal, undoBytes: 1024, verified: true },
     retired: { files: 2, bytes: 512 },
   };
   const state = `State ${totals.digest.slice(0, 12)} (3 files, 2.0 kB)`;

@@ -50,7 +50,7 @@ const updates: fc.Arbitrary<{ manifest: Manifest; base: Reference }> = fc
       baseReference: { name: 'update.base.json.gz', size, sha256: hashOf('base') },
       ...{ generator: 'conda-diff 1.2.3', created: '2024-01-02T03:04:05Z' },
       volumes: [{ name: 'update.tar', size, sha256: hashOf('tar'), files: files.length }],
-      ...{ files, removed: diff.removed, absent: [{ path: 'zz/a-1-0.conda' }] },
+      ...{ files, removed: diff.removed, absent: [{ path: 'zz/a-1-0.conda', named: 'record' }] },
     };
     return { manifest, base };
   });

@@ -21,8 +21,9 @@ export function skipWithoutMounts(): string | false {
 }
 
 /** Mounts a file system in memory for one test. */
-export function mountTmpfs(t: Test, size: string): string {
-  return mountAt(t, ['mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs']);
+export function mountTmpfs(t: Test, size: string, inodes?: number): string {
+  const limit = inodes === undefined ? '' : `,nr_inodes=${inodes}`;
+  return mountAt(t, ['mount', '-t', 'tmpfs', '-o', `size=${size}${limit}`, 'tmpfs']);
 }
 
 /** Shows a directory at another place where it cannot be written to, for one test. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type CommandName, commandPath } from './run-command.js';
-import { type Ended, startProcess } from './spawned.js';
+import { type Ended, type Spawned, startProcess } from './spawned.js';
 
 /** A system call that shall fail, or at which the process shall get a signal; see strace(1). */
 export interface Injection {
@@ -72,6 +72,21 @@ export async function runTraced(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Starts a command of which each call of this kind takes some time longer, so that it can be met at its work; strace
+ * stands beside it, and signals go to the command.
+ */
+export function startSlowly(
+  call: Call,
+  milliseconds: number,
+  name: CommandName,
+  args: readonly string[],
+): Spawned {
+  const slow = `inject=${CALLS[call]}:delay_enter=${milliseconds * 1000}`;
+  const options = ['-D', '-f', '-o', '/dev/null', '-e', `trace=${CALLS[call]}`, '-e', slow];
+  return startProcess('strace', [...options, process.execPath, commandPath(name), ...args]);
 }
 
 function injected(injection: Injection | undefined): string[] {

@@ -28,7 +28,7 @@ export function surveyOf(contents: Contents, findings: Partial<Survey> = {}): Su
   });
   return {
     ...{ state, kindOf, indexes, source: (path) => path },
-    ...{ missing: [], mismatched: [], conflicts: [], refused: [], unreadable: [], external: [] },
+    ...{ missing: [], gone: [], mismatched: [], conflicts: [], refused: [], unreadable: [], external: [] },
     ...{ unindexed: [], withoutRepodata: [], strayLinks: [] },
     ...findings,
   };

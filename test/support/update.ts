@@ -82,7 +82,7 @@ export async function makeUpdate(
     target: totalsOf(target),
     baseReference: { name: baseName, ...written },
     ...{ generator: 'conda-diff 0.1.0', created: '2024-01-02T03:04:05Z' },
-    ...{ volumes, files, removed, absent: absent.map((path) => ({ path })) },
+    ...{ volumes, files, removed, absent: absent.map((path) => ({ path, named: 'record' as const })) },
   };
   return { manifest, base, target, directory };
 }

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { type Disk, realDisk } from '../../importer/disk.js';
+import { importUpdate } from '../../importer/import.js';
+import { type ChannelPackage, temporaryDirectory, writeChannel } from '../support/channel.js';
+import { type CommandName, runCommand } from '../support/run-command.js';
+
+const EXPORT = 'conda-diff-export';
+const IMPORT = 'conda-diff-import';
+const packages = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }));
+
+interface Sides {
+  readonly mirror: string;
+  readonly copy: string;
+  readonly run: (code: number, command: CommandName, ...args: string[]) => Promise<string>;
+  /** Exports what the channel is now and imports it as update `n`. */
+  readonly cross: (n: number, ...flags: string[]) => Promise<void>;
+  readonly inLockstep: () => Promise<void>;
+}
+
+async function sides(t: TestContext, first: readonly ChannelPackage[]): Promise<Sides> {
+  const work = await temporaryDirectory(t);
+  const run = async (code: number, command: CommandName, ...args: string[]): Promise<string> => {
+    const result = await runCommand(command, args, { cwd: work });
+    assert.equal(result.code, code, `${args.join(' ')}: ${result.stdout}${result.stderr}`);
+    return result.stdout + result.stderr;
+  };
+  const cross = async (n: number, ...flags: string[]): Promise<void> => {
+    await run(0, EXPORT, 'create', 'mirror', '-o', 'out/', ...flags);
+    await run(0, IMPORT, 'apply', `out/default-${n}`, 'copy');
+  };
+  const inLockstep = async (): Promise<void> => {
+    await run(0, EXPORT, 'reference', 'mirror', '-o', 'mirror.json');
+    assert.deepEqual(
+      readFileSync(join(work, 'copy/.conda-diff/reference.json')),
+      readFileSync(join(work, 'mirror.json')),
+    );
+    await run(0, IMPORT, 'verify', 'copy');
+  };
+  await writeChannel(join(work, 'mirror'), { noarch: [...first] });
+  await run(0, EXPORT, 'init', 'mirror', '--empty');
+  await cross(1);
+  return { mirror: join(work, 'mirror'), copy: join(work, 'copy'), run, cross, inLockstep };
+}
+
+describe('an artifact that the index takes back', () => {
+  it('and names in removed goes at once: retired it would still be tracked (CEP 36)', async (t) => {
+    const { mirror, copy, run, cross, inLockstep } = await sides(t, packages);
+    await writeChannel(mirror, { noarch: packages.slice(1) }, { removed: { noarch: ['a-1.0-0.conda'] } });
+    rmSync(join(mirror, 'noarch/a-1.0-0.conda'), { force: true });
+    await cross(2);
+    assert.ok(!existsSync(join(copy, 'noarch/a-1.0-0.conda')));
+    await inLockstep();
+    await run(0, IMPORT, 'undo', 'copy');
+    assert.ok(existsSync(join(copy, 'noarch/a-1.0-0.conda')));
+    await run(0, IMPORT, 'apply', 'out/default-2', 'copy');
+    await inLockstep();
+  });
+
+  it('and was retired before goes when a record without a file names it', async (t) => {
+    const { mirror, copy, cross, inLockstep } = await sides(t, packages);
+    await writeChannel(mirror, { noarch: packages.slice(1) });
+    await cross(2);
+    assert.ok(existsSync(join(copy, 'noarch/a-1.0-0.conda')), 'it is retired');
+    await writeChannel(mirror, { noarch: packages });
+    rmSync(join(mirror, 'noarch/a-1.0-0.conda'));
+    await cross(3, '--allow-incomplete');
+    assert.ok(!existsSync(join(copy, 'noarch/a-1.0-0.conda')));
+    await inLockstep();
+  });
+});
+
+describe('an import that did not pass its re-check', () => {
+  it('says so, and can be undone', async (t) => {
+    const { mirror, copy, run } = await sides(t, packages);
+    const before = readFileSync(join(copy, 'noarch/repodata.json'));
+    await writeChannel(mirror, { noarch: packages.slice(1) });
+    await run(0, EXPORT, 'create', 'mirror', '-o', 'out/');
+    const intruder = join(copy, 'noarch/intruder.json');
+    const intruded: Disk = {
+      ...realDisk,
+      rename: async (from, to) => {
+        await realDisk.rename(from, to);
+        if (to.endsWith('committed.json')) writeFileSync(intruder, '{}');
+      },
+    };
+    const failing = importUpdate({
+      ...{
+        update: join(mirror, '../out/default-2'),
+        repository: copy,
+        stateDirectory: join(copy, '.conda-diff'),
+      },
+      ...{ removeNow: false, keepsUndo: true, disk: intruded, signal: new AbortController().signal },
+      note: () => undefined,
+    });
+    await assert.rejects(failing, { code: 'integrity' });
+    assert.match(await run(0, IMPORT, 'status', 'copy'), /did not pass its re-check/);
+    rmSync(intruder);
+    await run(0, IMPORT, 'undo', 'copy');
+    assert.deepEqual(readFileSync(join(copy, 'noarch/repodata.json')), before);
+    assert.doesNotMatch(await run(0, IMPORT, 'status', 'copy'), /re-check/);
+  });
+});
