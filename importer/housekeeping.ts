@@ -8,7 +8,7 @@ import { type Workbench, writeDocument } from './commit.js';
 import { deleteRetired, type Notebook } from './complete.js';
 import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
-import { readJournal, readRetired } from './own-files.js';
+import { isUnverified, readJournal, readRetired } from './own-files.js';
 import { lastReference } from './place.js';
 import { encodeRetired, olderThan } from './retired.js';
 
@@ -72,7 +72,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     interrupted,
     state: survey && totalsOf(survey.state),
     lastImport,
-    verified: !existsSync(layout.unverified),
+    verified: !isUnverified(layout),
     undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
   };

@@ -18,6 +18,11 @@ export async function readJournal(file: string): Promise<Journal | undefined> {
   return bytes && decodeJournal([bytes], file);
 }
 
+/** Whether the last import did not pass its re-check. */
+export function isUnverified({ unverified }: Layout): boolean {
+  return existsSync(unverified);
+}
+
 /** Reads the list of retired files; an absent one is empty. */
 export async function readRetired({ retired }: Layout): Promise<readonly Retired[]> {
   const bytes = readIfThere(retired);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { timestamp } from '../shared/clock.js';
@@ -12,7 +11,7 @@ import type { Content } from './commit-plan.js';
 import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
-import { clearAfterFailure, readJournal } from './own-files.js';
+import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 
 /** What an undo went back from and to. */
@@ -36,7 +35,7 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
     });
   if (!last.keepsUndo) throw notKept(bench);
   // An import that did not pass its re-check did not lead to its target: that is why it is undone.
-  if (!existsSync(layout.unverified)) await requireTarget(bench, last, notebook);
+  if (!isUnverified(layout)) await requireTarget(bench, last, notebook);
   const plan = planUndo(last);
   await requireKept(bench, last, plan);
   requireInside(

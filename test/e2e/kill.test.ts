@@ -21,6 +21,9 @@ import { type Spawned, start } from '../support/spawned.js';
 const ROUNDS = Number(process.env.CONDA_DIFF_KILLS ?? 12);
 const ARTIFACTS = Number(process.env.CONDA_DIFF_KILL_ARTIFACTS ?? 200);
 
+/** What is noted of a run that ended before its kill. */
+const TOO_LATE = 'too late';
+
 /** The moments that a kill is aimed from: each is seen from outside, by a file that is there or has changed. */
 const PHASES = ['start', 'stage', 'commit', 'burst', 'end'] as const;
 type Phase = (typeof PHASES)[number];
@@ -33,27 +36,22 @@ type Times = Readonly<Partial<Record<Phase, number>>> & { readonly over: number 
 describe('SIGKILL at any moment', () => {
   it(`${ROUNDS} kills: readers are safe before any recovery; one run settles it, one more ends at the target`, async (t) => {
     const seed = seedFromEnvironment();
-    const random = new Random(seed);
     t.diagnostic(`seed ${seed} (CONDA_DIFF_SEED), ${ROUNDS} kills (CONDA_DIFF_KILLS)`);
     const folder = await memoryDirectory(t);
-    const crossing = await makeCrossing(folder, states(ARTIFACTS), {
-      zst: true,
-      gz: true,
-      current: true,
-      shards: 'shards',
-    });
-    const arena = new Arena(crossing, join(folder, 'copy'), random);
-    const times = await arena.measure();
-    t.diagnostic(`undisturbed, in ms: ${JSON.stringify(times)}`);
-    for (let round = 0; round < ROUNDS; round++) {
-      const phase = PHASES[round % PHASES.length] as Phase;
-      await arena.killRound(round % 2 === 0 ? 'apply' : 'undo', phase);
-    }
-    t.diagnostic(`killed in: ${JSON.stringify(Object.fromEntries([...arena.hits].sort()))}`);
-    assert.ok(
-      arena.kills > ROUNDS / 2,
-      `only ${arena.kills} of ${ROUNDS} runs were still there to be killed`,
+    const options = { zst: true, gz: true, current: true, shards: 'shards' } as const;
+    const crossing = await makeCrossing(folder, states(ARTIFACTS), options);
+    t.diagnostic(`${crossing.trees.map(({ size }) => size).join(' and ')} files before and after`);
+    const arenas = Array.from(
+      { length: ROUNDS > 50 ? 2 : 1 },
+      (_, n) => new Arena(crossing, join(folder, `copy-${n}`), new Random(seed + n)),
     );
+    await Promise.all(arenas.map((arena) => arena.fight(ROUNDS / arenas.length)));
+    for (const { times } of arenas) t.diagnostic(`undisturbed, in ms: ${JSON.stringify(times)}`);
+    const hits = arenas.flatMap((arena) => arena.hits).sort();
+    const tally = new Map(hits.map((hit) => [hit, hits.filter((one) => one === hit).length]));
+    t.diagnostic(`killed in: ${JSON.stringify(Object.fromEntries(tally))}`);
+    const missed = hits.filter((hit) => hit === TOO_LATE).length;
+    assert.ok(missed < hits.length / 2, `${missed} of ${hits.length} runs had ended before they were killed`);
   });
 });
 
@@ -81,9 +79,9 @@ class Arena {
   readonly #random: Random;
   /** An index of the burst, to see it begin by. */
   readonly #watched: string;
-  #times: Readonly<Record<Subcommand, Times>> | undefined;
-  readonly hits = new Map<string, number>();
-  kills = 0;
+  times: Readonly<Record<Subcommand, Times>> | undefined;
+  /** Where each kill hit. */
+  readonly hits: string[] = [];
 
   constructor(crossing: Crossing, copy: string, random: Random) {
     this.#crossing = crossing;
@@ -94,14 +92,18 @@ class Arena {
     this.#watched = join(copy, first ?? 'linux-64/repodata.json');
   }
 
-  /** How long runs take that nobody disturbs, and when their phases begin. */
-  async measure(): Promise<Readonly<Record<Subcommand, Times>>> {
+  async fight(rounds: number): Promise<void> {
     copyOfBase(this.#crossing, this.#copy);
-    const apply = await this.#time('apply');
-    const undo = await this.#time('undo');
-    const recover = await this.#time('recover');
-    this.#times = { apply, undo, recover };
-    return this.#times;
+    // How long runs take that nobody disturbs, and when their phases begin.
+    this.times = {
+      apply: await this.#time('apply'),
+      undo: await this.#time('undo'),
+      recover: await this.#time('recover'),
+    };
+    for (let round = 0; round < rounds; round++) {
+      const phase = PHASES[(round >> 1) % PHASES.length] as Phase;
+      await this.#killRound(round % 2 === 0 ? 'apply' : 'undo', phase);
+    }
   }
 
   async #time(subcommand: Subcommand): Promise<Times> {
@@ -116,7 +118,7 @@ class Arena {
   }
 
   /** Kills one run, perhaps the recovery after it, too; then lets the runs end that must succeed. */
-  async killRound(subcommand: 'apply' | 'undo', phase: Phase): Promise<void> {
+  async #killRound(subcommand: 'apply' | 'undo', phase: Phase): Promise<void> {
     if (subcommand === 'apply') copyOfBase(this.#crossing, this.#copy);
     else assertSettled(this.#copy, this.#crossing, [1]);
     const [before, after] = this.#states(subcommand);
@@ -145,16 +147,15 @@ class Arena {
     const reached = await this.#reached(run, phase);
     const until = performance.now() + this.#random.next() * this.#length(subcommand, phase);
     while (reached && !run.process.hasEnded() && performance.now() < until) await tick();
-    const where = run.process.hasEnded() ? 'ended before' : this.#position(subcommand, run);
+    const where = run.process.hasEnded() ? TOO_LATE : this.#position(subcommand, run);
     run.process.kill('SIGKILL');
     const { signal, code, stderr } = await run.process.ended;
     assert.ok(signal === 'SIGKILL' || code === 0, stderr);
-    if (signal === 'SIGKILL') this.kills++;
-    this.hits.set(where, (this.hits.get(where) ?? 0) + 1);
+    this.hits.push(where);
   }
 
   #length(subcommand: Subcommand, phase: Phase): number {
-    const times = this.#times?.[subcommand];
+    const times = this.times?.[subcommand];
     if (times === undefined) throw new Error('Measure first');
     const later = PHASES.slice(PHASES.indexOf(phase) + 1).map((one) => times[one]);
     const end = later.find((time) => time !== undefined) ?? times.over;

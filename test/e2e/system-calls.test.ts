@@ -18,7 +18,7 @@ import { memoryDirectory } from '../support/memory-directory.js';
 import { skipWithout } from '../support/run-command.js';
 import { type Injection, runTraced, type Traced, type TracedCall } from '../support/strace.js';
 
-/** Every call, instead of the first, the last and one between of each kind. */
+/** Every call, instead of some of each kind. */
 const ALL = process.env.CONDA_DIFF_CALLS === 'all';
 const AT_ONCE = 2;
 const ERRORS = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'EDQUOT'] as const;
@@ -78,7 +78,7 @@ async function failEach(t: TestContext, crossing: Crossing, folder: string, subj
   const copy = copyOf(subject, join(folder, 'undisturbed'));
   const undisturbed = await runTraced('conda-diff-import', argumentsOf(subject.name, crossing, copy));
   assert.equal(undisturbed.code, 0, undisturbed.stderr);
-  const cases = casesOf(undisturbed, copy);
+  const cases = casesOf(subject.name, undisturbed, copy);
   const limit = pLimit(AT_ONCE);
   const results = await Promise.allSettled(
     cases.map((injection, n) => limit(() => failOne(arena, injection, join(folder, `copy-${n % 97}`)))),
@@ -97,7 +97,7 @@ function copyOf({ start }: Subject, to: string): string {
 }
 
 /** The calls that shall fail, one a run, with an error each. */
-function casesOf({ calls }: Traced, copy: string): Injection[] {
+function casesOf(subject: Subject['name'], { calls }: Traced, copy: string): Injection[] {
   const counts = new Map<string, number>();
   const cases = new Map<string, Injection>();
   for (const one of calls) {
@@ -111,13 +111,16 @@ function casesOf({ calls }: Traced, copy: string): Injection[] {
     cases.set(`${one.call} ${path ?? ''} ${when}`, { call: one.call, error, when, ...(path && { path }) });
   }
   const all = [...cases.values()];
-  const kinds = [...new Set(all.map(({ call }) => call))];
-  return ALL ? all : kinds.flatMap((kind) => some(all.filter(({ call }) => call === kind)));
-}
-
-/** First, last and one between. */
-function some<T>(items: readonly T[]): T[] {
-  return items.filter((_, n) => n === 0 || n === items.length - 1 || n === items.length >> 1);
+  return ALL
+    ? all
+    : [...new Set(all.map(({ call }) => call))]
+        .flatMap((kind, n) => {
+          const alike = all.filter(({ call }) => call === kind);
+          return subject === 'apply'
+            ? [alike[0], alike.at(-1)]
+            : [alike[((alike.length * ((n * 7) % 10)) / 10) | 0]];
+        })
+        .filter((one) => one !== undefined);
 }
 
 /**

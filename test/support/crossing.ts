@@ -87,10 +87,10 @@ export async function separateCopy({ base }: Crossing, t: Pick<TestContext, 'aft
   return copy;
 }
 
-/** Makes a copy in the first state; its files are hard links, which no import may write through. */
+/** Makes a copy in the first state at this place, whatever is there. */
 export function copyOfBase({ base }: Crossing, to: string): string {
   execFileSync('rm', ['-rf', to]);
-  execFileSync('cp', ['-al', base, to]);
+  execFileSync('cp', ['-a', base, to]);
   return to;
 }
 
