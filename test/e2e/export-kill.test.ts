@@ -13,7 +13,7 @@ import { memoryDirectory } from '../support/memory-directory.js';
 import { Random, seedFromEnvironment } from '../support/random.js';
 import { skipWithout } from '../support/run-command.js';
 import { start } from '../support/spawned.js';
-import { type Call, type Injection, runTraced } from '../support/strace.js';
+import { type Call, type Injection, runTraced, type TracedCall } from '../support/strace.js';
 
 /** Every call that changes a file, and as many random moments, instead of some. */
 const ALL = process.env.CONDA_DIFF_CALLS === 'all';
@@ -57,7 +57,7 @@ test('An export that is killed', { skip: skipWithout('strace') }, async (t) => {
         const tally: Tally = { dropped: 0, adopted: 0 };
         const { points, milliseconds } = await survey(scene);
         for (const point of points) await afterKill(scene, tally, () => killedAt(scene, point));
-        const moments = ALL ? points.length : 4;
+        const moments = ALL ? points.length : 2;
         for (let n = 0; n < moments; n++) {
           const after = milliseconds * (0.3 + 0.7 * ((n + random.next()) / moments));
           await afterKill(scene, tally, () => killedAfter(scene, after));
@@ -111,20 +111,24 @@ async function survey(scene: Scene): Promise<{ points: Injection[]; milliseconds
   reset(scene);
   const { calls, code, stderr } = await runTraced('conda-diff-export', scene.args);
   assert.equal(code, 0, stderr);
-  const points = CHANGING.flatMap((call) => {
-    const count = calls.filter(
-      (one) => one.call === call && one.paths.some((path) => path.startsWith(scene.place)),
-    );
-    return count.map((_, n): Injection => ({ call, error: 'SIGKILL', when: n + 1 }));
-  });
+  const isHere = ({ paths }: TracedCall): boolean => paths.some((path) => path.startsWith(scene.place));
+  const points = CHANGING.flatMap((call) =>
+    calls
+      .filter((one) => one.call === call && isHere(one))
+      .map((_, n) => ({ call, error: 'SIGKILL', when: n + 1 })),
+  );
+  // Around the moment at which the update is complete, and nobody has been told.
+  const isManifest = (path: string): boolean => path.endsWith('.manifest.json');
+  const complete = calls.findIndex(({ call, paths }) => call === 'rename' && paths.some(isManifest));
+  const before = calls.slice(0, complete).filter(({ call }) => call === 'fsync').length;
+  const around = [before - 4, before, before + 1, before + 2];
+  const some = points.filter(
+    ({ call, when }, n) => n % 12 === 5 || (call === 'fsync' && around.includes(when)),
+  );
   reset(scene);
   const begun = performance.now();
   await command('conda-diff-export', scene.args);
-  const milliseconds = performance.now() - begun;
-  return {
-    points: ALL ? points : points.filter(({ call }, n) => call === 'rename' || n % 6 === 0),
-    milliseconds,
-  };
+  return { points: ALL ? points : some, milliseconds: performance.now() - begun };
 }
 
 async function killedAt({ args }: Scene, point: Injection): Promise<void> {

@@ -21,7 +21,7 @@ import {
 import type { ReaderReport, Sighting } from '../support/reader-child.js';
 
 const CYCLES = Number(process.env.CONDA_DIFF_READER_CYCLES ?? 1);
-const HOLD_MS = 300;
+const HOLD_MS = 200;
 /** Change times of files have the resolution of a tick. */
 const TICK_MS = 10;
 
@@ -36,7 +36,7 @@ interface Change {
 describe('Readers while updates are applied and undone', () => {
   it('never see a file missing, nor one wrong outside the burst', async (t) => {
     const folder = await temporaryDirectory(t);
-    const crossing = await makeCrossing(folder, states(120), {
+    const crossing = await makeCrossing(folder, states(80), {
       zst: true,
       gz: true,
       current: true,
@@ -60,7 +60,7 @@ describe('Readers while updates are applied and undone', () => {
     await reader.turn();
     const { indexes, files, sightings } = await reader.end();
     t.diagnostic(`${indexes} indexes read, ${files} files checked, ${describeSightings(sightings)}`);
-    assert.ok(indexes > 100 && files > 5000, 'too little was read for this to mean anything');
+    assert.ok(indexes > 100 && files > 3000, 'too little was read for this to mean anything');
     for (const one of sightings) assertExcused(one, changes);
     const bursts = changes.map(({ burstMs }) => burstMs).sort((a, b) => a - b);
     const show = (ms: number | undefined): string => `${(ms ?? 0).toFixed(1)} ms`;

@@ -111,16 +111,18 @@ function casesOf(subject: Subject['name'], { calls }: Traced, copy: string): Inj
     cases.set(`${one.call} ${path ?? ''} ${when}`, { call: one.call, error, when, ...(path && { path }) });
   }
   const all = [...cases.values()];
-  return ALL
-    ? all
-    : [...new Set(all.map(({ call }) => call))]
-        .flatMap((kind, n) => {
-          const alike = all.filter(({ call }) => call === kind);
-          return subject === 'apply'
-            ? [alike[0], alike.at(-1)]
-            : [alike[((alike.length * ((n * 7) % 10)) / 10) | 0]];
-        })
-        .filter((one) => one !== undefined);
+  return ALL ? all : someOf(subject, all);
+}
+
+/** Of each kind of call the first and the last; for undo and recover, which do the same things, one of them. */
+function someOf(subject: Subject['name'], all: readonly Injection[]): Injection[] {
+  const kinds = [...new Set(all.map(({ call }) => call))];
+  return kinds.flatMap((kind, k) => {
+    const alike = all.filter(({ call }) => call === kind);
+    const last = alike.length - 1;
+    const chosen = subject === 'apply' ? [0, last] : [Math.round((last * ((k * 7) % 10)) / 10)];
+    return alike.filter((_, n) => chosen.includes(n));
+  });
 }
 
 /**

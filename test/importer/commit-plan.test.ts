@@ -39,15 +39,19 @@ interface Case {
   readonly removeNow?: boolean;
   /** What is on disk and not tracked. */
   readonly untracked?: Contents;
+  /** What an index of the target names and the mirror does not have. */
+  readonly absent?: readonly string[];
 }
 
 /** The plan in words, after a look at the contents that it names. */
 function plan(base: Contents, local: Contents, target: Contents, options: Case = {}): string[] {
   const { scope = 'all', removeNow = false, untracked = {} } = options;
+  const absent = (options.absent ?? []).map((path) => ({ path, named: 'removed' as const }));
   const [from, here, to] = [base, local, target].map(stateOfContents) as [State, State, State];
   const beside = stateOfContents(untracked);
   const find = (path: string): Entry | undefined => beside.get(path);
-  const actions = planCommit(manifestOf(from, to, scope), here, to, kindOf, { untracked: find, removeNow });
+  const manifest = { ...manifestOf(from, to, scope), absent };
+  const actions = planCommit(manifest, here, to, kindOf, { untracked: find, removeNow });
   return actions.map((action) => {
     const { step, path, before } = action;
     const present = here.get(path) ?? find(path);
@@ -174,6 +178,18 @@ describe('planCommit', () => {
       '6 remove noarch/evil.conda',
       `6 remove ${SHARD('1')}`,
       '6 remove noarch/x.html',
+    ]);
+  });
+
+  it('takes away at once what an index still names and the mirror does not have', () => {
+    const base = { 'noarch/repodata.json': '1', 'noarch/a.conda': '1', 'noarch/b.conda': '1' };
+    const target = { 'noarch/repodata.json': '2' };
+    const absent = ['noarch/a.conda', 'noarch/c.conda', 'noarch/nowhere.conda'];
+    assert.deepEqual(plan(base, base, target, { absent, untracked: { 'noarch/c.conda': '1' } }), [
+      '4 replace noarch/repodata.json',
+      '6 remove noarch/a.conda',
+      '6 retire noarch/b.conda',
+      '6 remove noarch/c.conda',
     ]);
   });
 

@@ -95,7 +95,7 @@ describe('the status of a copy', () => {
     assert.deepEqual(statusLines(status, '/copy'), [state, last, 'Undo holds 1.0 kB', retired]);
     assert.deepEqual(describeStatus(status), {
       ...{ state: totals, interrupted: null, retired: { files: 2, bytes: 512 } },
-      lastImport: { update: journal.update, at: journal.at, to: totals },
+      lastImport: { update: journal.update, at: journal.at, to: totals, verified: true },
       undo: { possible: true, bytes: 1024 },
     });
   });
@@ -109,6 +109,14 @@ describe('the status of a copy', () => {
     const to = { ...totals, digest: hashOf('then') };
     const changed = statusLines({ ...status, lastImport: { ...journal, to } }, '/copy');
     assert.equal(changed[1], `${last}; the copy was changed since`);
+  });
+
+  it('tells that the last import did not pass its re-check, and the way back', () => {
+    const unverified = { ...status, verified: false };
+    const said = 'The last import did not pass its re-check; take it back with: conda-diff-import undo /copy';
+    assert.deepEqual(statusLines(unverified, '/copy'), [state, last, 'Undo holds 1.0 kB', said, retired]);
+    const { lastImport } = describeStatus(unverified) as { lastImport: Record<string, unknown> };
+    assert.equal(lastImport['verified'], false);
   });
 
   it('tells no state of an interrupted import, but how to end it', () => {

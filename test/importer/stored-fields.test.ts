@@ -271,7 +271,13 @@ describe('a stored field of a manifest is a checked field:', () => {
     ['removed, one gone', (document) => void document.removed.pop(), /digest: expected/],
     ['absent path', entry('absent', { path: 'a/../../b' }), /begins with a dot/],
     ['absent path', entry('absent', { path: 'noarch/new-1-0.conda' }), /new-1-0.conda stands twice/],
-    ['absent path', (document) => document.absent.unshift({ path: 'z' }), /must not stand after z/],
+    [
+      'absent path',
+      (document) => document.absent.unshift({ path: 'z', named: 'record' }),
+      /must not stand after z/,
+    ],
+    ['absent named', entry('absent', { named: 'nobody' }), /'named' must be equal to one of/],
+    ['absent named, gone', entry('absent', { named: undefined }), /required property 'named'/],
     ['absent, more', entry('absent', { size: 1 }), /additional properties: 'size'/],
   ];
   for (const [field, edit, text] of cases) {
@@ -286,6 +292,7 @@ describe('a stored field of a manifest is a checked field:', () => {
     ['generator', set('generator', 'conda-diff 9.9.9')],
     ['created', set('created', '1999-01-02T03:04:05Z')],
     ['absent path', entry('absent', { path: 'noarch/other-1-0.conda' })],
+    ['absent named', entry('absent', { named: 'removed' })],
   ];
   for (const [field, edit] of unwitnessed) {
     it(`${field}: another valid value has no other witness than the checksum`, async () => {
