@@ -7,6 +7,9 @@ import type { TestContext } from 'node:test';
 
 type Test = Pick<TestContext, 'after'>;
 
+/** Commands of administrators are not on everyone's path. */
+const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+
 /** For a test's `skip`: why file systems cannot be mounted here, or false. Never skips on CI: there it is a failure. */
 export function skipWithoutMounts(): string | false {
   if (process.env.CI) return false;
@@ -52,7 +55,10 @@ function mountImage(t: Test, megabytes: number, make: readonly string[], mount: 
   writeFileSync(image, '');
   truncateSync(image, megabytes * 2 ** 20);
   need(run(...make, image));
-  const { stdout, stderr } = spawnSync('losetup', ['--find', '--show', image], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('losetup', ['--find', '--show', image], {
+    encoding: 'utf8',
+    env: ENVIRONMENT,
+  });
   const device = stdout.trim();
   if (device === '') need(`losetup: ${stderr.trim()}`);
   return mountAt(t, [...mount, device], () => {
@@ -90,7 +96,7 @@ function need(problem: string | undefined): void {
 /** @returns what went wrong, if anything */
 function run(...line: readonly string[]): string | undefined {
   const [command = '', ...args] = line;
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env: ENVIRONMENT });
   if (status === 0) return undefined;
   return `${line.join(' ')}: ${error?.message ?? stderr.trim()}`;
 }

@@ -37,7 +37,7 @@ export interface ReaderReport {
   readonly sightings: readonly Sighting[];
 }
 
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 10_000;
 
 const [root = '', hold = '100'] = process.argv.slice(2);
 const sightings: Sighting[] = [];
