@@ -17,7 +17,7 @@ import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { type Layout, layoutOf } from './layout.js';
 import { makesLinks, measure, needsOf } from './measure.js';
-import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
+import { clearAfterFailure, clearOwnFiles, isUnverified, readJournal, readRetired } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import { recover, type Recovery } from './recover.js';
@@ -140,6 +140,7 @@ async function noteApplied(
   await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
   const file = join(notebook.stateDirectory, 'reference.json');
   await writeDocument(bench, file, encodeReference(referenceOf(target, manifest.globs)));
+  if (isUnverified(layout)) await bench.disk.remove(layout.unverified);
   await notebook.cache.save();
   const known = await readRetired(layout);
   const paths = new Set(known.map(({ path }) => path));
