@@ -51,6 +51,9 @@ async function demonstrate(): Promise<void> {
   await mirror(SECOND_WEEK);
   await cross(2);
 
+  say('The artifact that left the index waits for readers of the old one; here nobody reads.\n');
+  await run('conda-diff-import', 'gc', 'copy', '--older-than', '0m');
+
   say('Do both sides have the same state now?\n');
   await run('conda-diff-export', 'reference', 'mirror', '-o', 'mirror.reference.json');
   await run('conda-diff-import', 'reference', 'copy', '-o', 'copy.reference.json');
