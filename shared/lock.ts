@@ -50,7 +50,7 @@ export async function withLock<T>(repository: string, command: string, work: () 
 /** Removes what killed runs left of taking the lock. */
 async function clearAttempts(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (!/^lock\.[0-9a-f]+\.partial$/.test(name)) continue;
+    if (!/^lock\..+\.partial$/.test(name)) continue;
     const holder = parseHolder((await readText(join(directory, name))) ?? '');
     if (holder === undefined || !isAlive(holder)) await rm(join(directory, name), { force: true });
   }

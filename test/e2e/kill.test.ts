@@ -19,7 +19,7 @@ import { Random, seedFromEnvironment } from '../support/random.js';
 import { type Spawned, start } from '../support/spawned.js';
 
 const ROUNDS = Number(process.env.CONDA_DIFF_KILLS ?? 12);
-const ARTIFACTS = Number(process.env.CONDA_DIFF_KILL_ARTIFACTS ?? 200);
+const ARTIFACTS = Number(process.env.CONDA_DIFF_KILL_ARTIFACTS ?? 120);
 
 /** What is noted of a run that ended before its kill. */
 const TOO_LATE = 'too late';
