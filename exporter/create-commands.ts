@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { addCommonOptions, collect, createShell } from '../shared/cli-shell.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { compareUtf8 } from '../shared/paths.js';
+import { remarks } from '../shared/present-state.js';
+import { compare, type CompareOptions } from './compare.js';
+import { describeOutcome, outcomeLines } from './describe.js';
+import { DEFAULT_SITE, exportUpdate } from './export.js';
+import {
+  type CompareFlags,
+  givenGlobs,
+  parsePercentage,
+  policyOf,
+  type Workplace,
+  workplace,
+} from './options.js';
+import { openStore, siteOf } from './store.js';
+
+interface CreateFlags extends CompareFlags {
+  readonly output?: string;
+  readonly dryRun?: boolean;
+  readonly overwrite?: boolean;
+}
+
+/** Declares `create`. */
+export function addCreate(program: Command): void {
+  addCompareOptions(
+    program
+      .command('create', { isDefault: true })
+      .description('write an update: update.tar, its manifest and its base reference')
+      .argument('[repository]', 'directory of the mirror')
+      .option('-o, --output <file|dir/>', 'where the update is written (default: update.tar)'),
+  )
+    .option('--dry-run', 'print what the update would carry, write nothing')
+    .option('--overwrite', 'withdraw an unconfirmed update at the output and take its place')
+    .action(async (repository: string | undefined, flags: CreateFlags) => {
+      const shell = createShell(flags);
+      const place = await workplace(repository, flags);
+      const outcome = await exportUpdate({
+        ...compareOptions(place, flags, shell.signal),
+        output: flags.output ?? place.config.output ?? 'update.tar',
+        dryRun: flags.dryRun ?? false,
+        overwrite: flags.overwrite ?? false,
+        note: shell.note,
+        detail: shell.detail,
+      });
+      remarks(outcome.comparison.survey).forEach(shell.note);
+      shell.report(describeOutcome(outcome), outcomeLines(outcome, place.repository));
+    });
+}
+
+/** Declares `show`. */
+export function addShow(program: Command): void {
+  addCompareOptions(
+    program
+      .command('show')
+      .description('print the paths that an update would carry, and those that it would remove')
+      .argument('[repository]', 'directory of the mirror'),
+  ).action(async (repository: string | undefined, flags: CompareFlags) => {
+    const shell = createShell(flags);
+    const place = await workplace(repository, flags);
+    const site = siteOf(await openStore(place.stateDirectory), DEFAULT_SITE);
+    const cache = await HashCache.open(place.repository);
+    const { diff } = await compare(compareOptions(place, flags, shell.signal), site, cache);
+    const added = diff.added.map(({ path }) => path);
+    const replaced = diff.replaced.map(({ after }) => after.path);
+    const removed = diff.removed.map(({ path }) => path);
+    shell.data({ command: 'show', added, replaced, removed }, [
+      ...[...added, ...replaced].sort(compareUtf8),
+      ...removed.map((path) => `removed: ${path}`),
+    ]);
+  });
+}
+
+function addCompareOptions(command: Command): Command {
+  return addCommonOptions(
+    command
+      .option(
+        '--base <base>',
+        'start from: assumed, empty, or a reference, manifest or Python reference file',
+      )
+      .option('--allow-incomplete', 'export although records have no file; state these as absent')
+      .option('--allow-removals', 'export although indexes vanished, became empty or lost many artifacts')
+      .option(
+        '--max-removals <percent>',
+        "share of a subdir's artifacts that may be removed at once (default: 25 %)",
+        parsePercentage,
+      )
+      .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
+      .option('--no-ignore', 'forget the globs that were ignored so far')
+      .option('--include <glob>', 'track further files; repeatable', collect)
+      .option('--no-include', 'forget the globs that were included so far'),
+  );
+}
+
+function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSignal): CompareOptions {
+  return {
+    repository: place.repository,
+    stateDirectory: place.stateDirectory,
+    site: DEFAULT_SITE,
+    base: flags.base ?? place.config.base ?? 'assumed',
+    globs: givenGlobs(flags, place.config),
+    policy: policyOf(flags),
+    signal,
+  };
+}

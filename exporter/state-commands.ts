@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { addCommonOptions, collect, createShell } from '../shared/cli-shell.js';
+import { formatBytes, formatCount } from '../shared/figures.js';
+import { type Globs, NO_GLOBS } from '../shared/globs.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
+import { readState } from '../shared/read-state.js';
+import { referenceOf } from '../shared/reference.js';
+import { shortDigest } from '../shared/state.js';
+import { judge } from '../shared/verify.js';
+import { DEFAULT_SITE } from './export.js';
+import { type CompareFlags, givenGlobs, type Workplace, workplace } from './options.js';
+import { openStore, siteOf } from './store.js';
+
+/** Declares `reference`. */
+export function addReference(program: Command): void {
+  addCommonOptions(
+    program
+      .command('reference')
+      .description('write the present state as a reference; changes nothing else')
+      .argument('[repository]', 'directory of the mirror')
+      .option('-o, --output <file>', 'where it is written', 'reference.json')
+      .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
+      .option('--include <glob>', 'track further files; repeatable', collect),
+  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly output: string }) => {
+    const shell = createShell(flags);
+    const place = await workplace(repository, flags);
+    const globs = await siteGlobs(place, flags);
+    const survey = await readState(place.repository, {
+      globs,
+      cache: await HashCache.open(place.repository),
+      signal: shell.signal,
+    });
+    requireReadable(survey);
+    await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
+    remarks(survey).forEach(shell.note);
+    const { digest, count, bytes } = survey.state;
+    shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
+      `Wrote: ${flags.output}`,
+      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
+    ]);
+  });
+}
+
+/** Declares `verify`. */
+export function addVerify(program: Command): void {
+  addCommonOptions(
+    program
+      .command('verify')
+      .description('check every artifact against its record')
+      .argument('[repository]', 'directory of the mirror')
+      .option('--quick', 'only presence and size')
+      .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
+      .option('--include <glob>', 'track further files; repeatable', collect),
+  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly quick?: boolean }) => {
+    const shell = createShell(flags);
+    const place = await workplace(repository, flags);
+    const globs = await siteGlobs(place, flags);
+    const cache = await HashCache.open(place.repository);
+    const mustHash = (): boolean => !flags.quick;
+    const survey = await readState(place.repository, { globs, cache, mustHash, signal: shell.signal });
+    remarks(survey).forEach(shell.note);
+    const { files, bytes, digest } = judge(survey, undefined);
+    await cache.save();
+    shell.report({ command: 'verify', files, bytes, digest }, [
+      `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
+      `State ${shortDigest(digest)}`,
+    ]);
+  });
+}
+
+/** The globs of the site, as its last update had them, under those that were given now. */
+async function siteGlobs(place: Workplace, flags: CompareFlags): Promise<Globs> {
+  const site = siteOf(await openStore(place.stateDirectory), DEFAULT_SITE);
+  return { ...(site.globs ?? NO_GLOBS), ...givenGlobs(flags, place.config) };
+}
