@@ -39,6 +39,7 @@ describe('the published schemas', () => {
     config: 'usage',
     journal: 'malformed',
     retired: 'malformed',
+    receipt: 'malformed',
   } as const;
   for (const name of Object.keys(codes) as SchemaName[]) {
     it(`${name}: is valid and strict, and refuses what is no object`, async () => {
