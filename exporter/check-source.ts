@@ -1,3 +1,4 @@
+import { collisions } from '../shared/collisions.js';
 import { CondaDiffError, type ErrorCode } from '../shared/errors.js';
 import type { Diff } from '../shared/diff.js';
 import type { Mismatch } from '../shared/identity.js';
@@ -40,6 +41,14 @@ export function sourceFaults(survey: Survey, base: State, diff: Diff, policy: So
       'Names in the repository cannot be carried',
       survey.refused,
       "Rename these files, or leave them out with --ignore '<glob>'",
+    ),
+    fault(
+      'Names in the repository cannot stand beside each other on every file system',
+      collisions(
+        diff.added.map(({ path }) => path),
+        survey.state,
+      ),
+      "Rename one of each two, or leave it out with --ignore '<glob>'",
     ),
     fault(
       'Symbolic links lead out of the repository, and the base has files behind them',

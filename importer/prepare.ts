@@ -1,10 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { requireDistinct } from '../shared/collisions.js';
 import { applyDiff } from '../shared/diff.js';
 import { statFile } from '../shared/fingerprint.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { hashFile } from '../shared/hashing.js';
-import { diffOf, type Manifest, targetOf } from '../shared/manifest.js';
+import { addedPaths, diffOf, type Manifest, targetOf } from '../shared/manifest.js';
 import { readBaseReference } from '../shared/read-base.js';
 import { readManifest } from '../shared/read-document.js';
 import { readState, type Survey } from '../shared/read-state.js';
@@ -79,6 +80,7 @@ export async function prepare(options: PrepareOptions, cache: HashCache): Promis
 function targetFrom(local: State, manifest: Manifest, name: string): State {
   const target = applyDiff(local, diffOf(manifest));
   checkTotals(`${name}: local state and files`, manifest.target, target);
+  requireDistinct(addedPaths(manifest), target, name);
   return target;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareCommitOrder, type Ordered } from './commit-order.js';
+import { requireDistinct } from './collisions.js';
 import { applyDiff, type Diff } from './diff.js';
 import { CondaDiffError } from './errors.js';
 import { type Globs, sameGlobs } from './globs.js';
@@ -205,7 +206,13 @@ export function targetOf(manifest: Manifest, base: Reference, name: string): Sta
   }
   const target = applyDiff(base.state, diffOf(manifest));
   checkTotals(`${name}: base and files`, manifest.target, target);
+  requireDistinct(addedPaths(manifest), target, name);
   return target;
+}
+
+/** Paths that the target has and the base has not. */
+export function addedPaths({ files }: Manifest): string[] {
+  return files.filter(({ replaces }) => replaces === undefined).map(({ path }) => path);
 }
 
 function describeTerms(rules: number, scope: Scope, { ignore, include }: Globs): string {

@@ -1,34 +1,32 @@
+import { MAX_NAME_BYTES, nameProblem } from './name-problem.js';
+
 /**
  * Paths of tracked files: `/`-separated, relative to the repository, compared by their UTF-8 bytes.
  */
 
 /** Longest tracked path, in UTF-8 bytes; below Linux's PATH_MAX with room for the repository's own path. */
 export const MAX_PATH_BYTES = 2048;
-/** Longest single name, in UTF-8 bytes (POSIX NAME_MAX on the file systems in use). */
-const MAX_NAME_BYTES = 255;
+
+/** Paths that need no closer look: most are, and there are millions. */
+const PLAIN = /^[\w+!-](?:[\w+!.-]*[\w+!-])?(?:\/[\w+!-](?:[\w+!.-]*[\w+!-])?)*$/;
+const LIKE_A_DEVICE = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)/i;
 
 /**
  * Says why `path` cannot be a tracked path, or `undefined` when it can.
  *
  * Refused are paths that could leave the repository or reach our own state (absolute, `..`, empty or
- * dot-leading segments, drive letters), and names that `sha256sum` would escape (backslash, line feed,
- * carriage return) or that no index can mean (other control characters, lone surrogates).
+ * dot-leading segments, drive letters), names that `sha256sum` would escape (backslash, line feed, carriage
+ * return) or that no index can mean (other control characters, lone surrogates), and names that are something
+ * else, or nothing, on another file system ({@link nameProblem}).
  */
 export function pathProblem(path: string): string | undefined {
+  if (path.length <= MAX_NAME_BYTES && PLAIN.test(path) && !LIKE_A_DEVICE.test(path)) return undefined;
   if (path === '') return 'is empty';
   if (/[\p{Cc}\\]/u.test(path)) return 'has a backslash or a control character';
   if (/\p{Cs}|\uFFFD/u.test(path)) return 'is not valid UTF-8';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${String(MAX_PATH_BYTES)} bytes`;
-  return path.split('/').map(segmentProblem).find(Boolean);
-}
-
-function segmentProblem(segment: string): string | undefined {
-  if (segment === '') return 'has an empty segment';
-  if (segment.startsWith('.')) return 'has a segment that begins with a dot';
-  if (Buffer.byteLength(segment) > MAX_NAME_BYTES)
-    return `has a name longer than ${String(MAX_NAME_BYTES)} bytes`;
-  return undefined;
+  return path.split('/').map(nameProblem).find(Boolean);
 }
 
 /** Orders two strings by their UTF-8 bytes, as `LC_ALL=C sort` does (UTF-16 order differs above U+FFFF). */

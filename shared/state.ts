@@ -13,6 +13,11 @@ export interface Entry {
 }
 
 const HASH_BYTES = 32;
+const SLASH = 0x2f;
+/** By byte: 1 for upper-case ASCII and everything outside of ASCII. */
+const IS_UNUSUAL = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a) ? 1 : 0,
+);
 
 /**
  * The tracked files of a repository, sorted by the UTF-8 bytes of their paths, in columns: no object per entry
@@ -76,6 +81,34 @@ export class State {
   get(path: string): Entry | undefined {
     const i = this.find(path);
     return i < 0 ? undefined : this.entry(i);
+  }
+
+  /**
+   * The paths whose names are not all lower-case ASCII, so that another name can be like them on a file system that
+   * ignores case or normalises. They are few; finding them reads bytes, not strings.
+   */
+  *pathsOfUnusualNames(): Generator<string> {
+    const names = this.#names;
+    for (let i = 0; i < this.count; i++) {
+      const start = this.#start(i);
+      let at = (this.#ends[i] as number) - 1;
+      while (at >= start && names[at] !== SLASH && IS_UNUSUAL[names[at] as number] === 0) at--;
+      if (at >= start && names[at] !== SLASH) yield this.path(i);
+    }
+  }
+
+  /** The directories that hold entries directly, in the order of the paths; one may come several times. */
+  *directories(): Generator<string> {
+    const names = this.#names;
+    let [last, lastEnd] = [0, -1];
+    for (let i = 0; i < this.count; i++) {
+      const start = this.#start(i);
+      const slash = names.lastIndexOf(SLASH, (this.#ends[i] as number) - 1);
+      const end = slash < start ? start : slash;
+      if (lastEnd >= 0 && names.compare(names, last, lastEnd, start, end) === 0) continue;
+      [last, lastEnd] = [start, end];
+      yield names.toString('utf8', start, end);
+    }
   }
 
   /** Orders entry `i` of this state against entry `j` of another by path bytes: negative, 0 or positive. */

@@ -85,6 +85,14 @@ describe('sourceFaults', () => {
     });
   }
 
+  it('names that differ only in case, where one is new', () => {
+    const added = { ...FULL, 'Channeldata.json': '{}', 'noarch/A-1-0.conda': '' };
+    const text =
+      /^source: Names .* stand beside .*: Channeldata\.json is like channeldata\.json .*; noarch\/A-1-0\.conda is/;
+    assert.match(faults(added).join('\n'), text);
+    assert.deepEqual(faults(added, {}, STRICT, added), []);
+  });
+
   it('not: links elsewhere, unindexed and external artifacts, stale variants', () => {
     const findings: Partial<Survey> = {
       strayLinks: [

@@ -50,8 +50,9 @@ describe('pathProblem', () => {
   const cases: readonly [path: string, problem: RegExp | undefined][] = [
     ['noarch/repodata.json', undefined],
     ['a', undefined],
-    ['a b/ö "quoted" \'name\'/𐀀%~$', undefined],
-    ['a..b/c...', undefined],
+    ["a b/ö 'quoted' name/𐀀%~$", undefined],
+    ['a..b/c...d', undefined],
+    ['1!2+3_4-5.6/-', undefined],
     ['-rf', undefined],
     ['@list', undefined],
     ['\u00a0', undefined],
@@ -83,6 +84,46 @@ describe('pathProblem', () => {
     [`${'n'.repeat(255)}/`.repeat(7) + 'n'.repeat(256), /longer than/],
     [`${'n'.repeat(203)}/`.repeat(10) + 'n'.repeat(8), undefined],
     [`${'n'.repeat(203)}/`.repeat(10) + 'n'.repeat(9), /longer than 2048 bytes/],
+    ...[
+      'con',
+      'PRN',
+      'aux.json',
+      'nul.tar.bz2',
+      'com1',
+      'LPT9.x',
+      'a/COM0/b',
+      'com²',
+      'CONIN$',
+      'conout$.a',
+    ].map((path): [string, RegExp] => [path, /name of a device/]),
+    ...['con .json', 'nul  ', 'a/aux /b'].map((path): [string, RegExp] => [path, /a device|ends in a dot/]),
+    ...['console', 'con-1.0-0.conda', 'nul_1.json', 'com10', 'com', 'xcon', 'x.con', 'lpt', 'conin'].map(
+      (path): [string, undefined] => [path, undefined],
+    ),
+    ...['a.', 'a ', 'a./b', 'a /b', 'c...', 'a. .'].map((path): [string, RegExp] => [path, /ends in a dot/]),
+    [' a', undefined],
+    ...['aa:b', 'b/C:x', 'aa:$DATA', 'a<', 'a>b', 'a"b', 'a|b', 'a?b', 'a*'].map((path): [string, RegExp] => [
+      path,
+      /one of the characters/,
+    ]),
+    ...['conda-~1', 'a/B~12.TXT/b', 'x~1.'].map((path): [string, RegExp] => [
+      path,
+      /short names|ends in a dot/,
+    ]),
+    ...['a~b', '~1', 'name~', 'long-name~1', 'a~1.json'].map((path): [string, undefined] => [
+      path,
+      undefined,
+    ]),
+    ...[
+      '\u200c.conda-diff',
+      'a\u202egpj.exe',
+      'a\u00ad',
+      'a/\u2060b',
+      'a\u2028b',
+      '\ufeffa',
+      'a\ufe0f',
+      '\u{e0041}',
+    ].map((path): [string, RegExp] => [path, /invisible/]),
   ];
   for (const [path, problem] of cases) {
     it(`${problem === undefined ? 'accepts' : 'refuses'} ${JSON.stringify(path).slice(0, 60)}`, () => {
@@ -90,6 +131,36 @@ describe('pathProblem', () => {
       else assert.match(pathProblem(path) ?? 'accepted', problem);
     });
   }
+
+  it('says of a path what it says of its parts, whichever way is taken', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        'con',
+        'aux.x',
+        'nul-1',
+        'a.',
+        '.a',
+        'a..b',
+        'a~1',
+        'A!b+c',
+        '1_2',
+        '-',
+        '',
+        'x.conda',
+        'com1',
+      ),
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        fc.pre(parts.every((one) => !one.includes('/')));
+        const problems = parts.map((one) => pathProblem(`ö/${one}`)).filter(Boolean);
+        const whole = pathProblem(parts.join('/'));
+        assert.equal(whole === undefined, problems.length === 0, `${parts.join('/')}: ${String(whole)}`);
+      }),
+      { numRuns: 5000 },
+    );
+  });
 
   it('accepts no path that leaves the repository or has two spellings', () => {
     fc.assert(
