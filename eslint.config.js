@@ -16,10 +16,14 @@ const ioFiles = [
   'shared/hashing.ts',
   'shared/identify.ts',
   'shared/interrupted.ts',
+  'shared/locate.ts',
   'shared/lock.ts',
   'shared/present-state.ts',
   'shared/read-*.ts',
   'shared/real-path.ts',
+  'shared/report/assets.ts',
+  'shared/report/read-*.ts',
+  'shared/report/write-report.ts',
   'shared/schema.ts',
   'shared/tar-entry.ts',
   'shared/version.ts',
@@ -43,7 +47,6 @@ const ioFiles = [
   'importer/import.ts',
   'importer/inside.ts',
   'importer/leftovers.ts',
-  'importer/locate.ts',
   'importer/measure.ts',
   'importer/own-files.ts',
   'importer/place.ts',
@@ -68,7 +71,9 @@ export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.node/'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'assets/*.js'] } },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/only-throw-error': 'off',

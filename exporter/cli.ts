@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { createProgram, runProgram } from '../shared/cli-shell.js';
+import { addReport } from '../shared/report/report-command.js';
 import { addInit } from './base-commands.js';
 import { addCreate, addShow } from './create-commands.js';
 import { addReference, addVerify } from './state-commands.js';
@@ -15,5 +16,6 @@ addInit(program);
 addShow(program);
 addReference(program);
 addVerify(program);
+addReport(program, 'directory of the mirror');
 
 await runProgram(program, process.argv);

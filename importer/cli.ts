@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { createProgram, runProgram } from '../shared/cli-shell.js';
+import { addReport } from '../shared/report/report-command.js';
 import { addApply, addCheck } from './apply-commands.js';
 import { addReference, addStatus, addVerify } from './state-commands.js';
 import { addGc, addRecover, addUndo } from './way-back-commands.js';
@@ -11,6 +12,7 @@ const program = createProgram(
 );
 addApply(program);
 addCheck(program);
+addReport(program, 'directory of the copy');
 addStatus(program);
 addVerify(program);
 addUndo(program);

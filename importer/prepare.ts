@@ -15,7 +15,7 @@ import { EMPTY_STATE, type Entry, type State } from '../shared/state.js';
 import { type CommitAction, planCommit } from './commit-plan.js';
 import { fitOf } from './fit.js';
 import { leftovers } from './leftovers.js';
-import { locateManifest } from './locate.js';
+import { locateManifest } from '../shared/locate.js';
 import { unfit } from './refuse.js';
 
 export interface PrepareOptions {

@@ -76,7 +76,7 @@ const V3 = 'v3.';
 const WHEELS = 'v3.whl';
 
 /** CEP 48: the name is key + extension; a wheel's is its relative `url`, else its `fn`. */
-function nameIn(
+export function nameIn(
   bucket: string,
   key: string,
   record: Pick<RecordView, 'url' | 'fn'>,

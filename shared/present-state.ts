@@ -12,14 +12,20 @@ import { isJunkName } from './rules.js';
  * @throws CondaDiffError usage or io
  */
 export async function writeReference(repository: string, file: string, reference: Reference): Promise<void> {
+  requireUntracked(repository, file, 'Name it reference.json, or write it to another place');
+  await writeFileAtomically(resolve(file), encodeReference(reference));
+}
+
+/**
+ * Refuses an output that would lie in the repository under a name that may be tracked.
+ *
+ * @throws CondaDiffError usage
+ */
+export function requireUntracked(repository: string, file: string, hint: string): void {
   const path = resolve(file);
   const inside = relative(repository, join(realOrSame(dirname(path)), basename(path)));
-  if (!inside.startsWith('..') && !isJunkName(basename(path))) {
-    throw new CondaDiffError('usage', `The output ${file} would become a file of the repository`, {
-      hint: 'Name it reference.json, or write it to another place',
-    });
-  }
-  await writeFileAtomically(path, encodeReference(reference));
+  if (inside.startsWith('..') || isJunkName(basename(path))) return;
+  throw new CondaDiffError('usage', `The output ${file} would become a file of the repository`, { hint });
 }
 
 function realOrSame(directory: string): string {

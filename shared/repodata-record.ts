@@ -21,6 +21,10 @@ export interface RecordView {
   url(): string | undefined;
   /** File name, as `url`. */
   fn(): string | undefined;
+  /** A field that the scanner was asked for besides; undefined unless a string of valid UTF-8. */
+  text(field: string): string | undefined;
+  /** The whole record, as it stands in the document: an object that JSON.parse takes. */
+  json(): string;
 }
 
 /** A field that matters; positions count from the scanner's pin. */
@@ -57,15 +61,23 @@ export class RecordSpans implements RecordView {
   readonly #size = new Field('size');
   readonly #url = new Field('url');
   readonly #fn = new Field('fn');
-  readonly #fields = [this.#sha256, this.#md5, this.#size, this.#url, this.#fn];
+  readonly #fields: readonly Field[];
   /** The fields again, by the length of their name. */
-  readonly #byLength: readonly Field[][] = Array.from({ length: 7 }, (_, length) =>
-    this.#fields.filter((field) => field.name.length === length),
-  );
+  readonly #byLength: readonly Field[][];
   #present = this.#key;
+  /** Of the record's object, from the pin. */
+  #start = 0;
+  #end = 0;
 
-  constructor(scanner: JsonScanner) {
+  /** @param more names of fields that `text` gives */
+  constructor(scanner: JsonScanner, more: readonly string[] = []) {
     this.#scanner = scanner;
+    const asked = more.map((name) => new Field(name));
+    this.#fields = [this.#sha256, this.#md5, this.#size, this.#url, this.#fn, ...asked];
+    const longest = Math.max(...this.#fields.map(({ name }) => name.length));
+    this.#byLength = Array.from({ length: longest + 1 }, (_, length) =>
+      this.#fields.filter((field) => field.name.length === length),
+    );
   }
 
   key(): string {
@@ -88,6 +100,16 @@ export class RecordSpans implements RecordView {
     return this.#text(this.#fn);
   }
 
+  text(name: string): string | undefined {
+    const field = this.#fields.find((candidate) => candidate.name === name);
+    return field && this.#text(field);
+  }
+
+  json(): string {
+    const { bytes, pin } = this.#scanner;
+    return bytes.toString('utf8', pin + this.#start, pin + this.#end);
+  }
+
   /** A record begins with this key. */
   begin(bucket: string, start: number, end: number, plain: boolean): void {
     this.#scanner.setPin(start - 1);
@@ -95,6 +117,11 @@ export class RecordSpans implements RecordView {
     for (const field of this.#fields) field.kind = 'missing';
     this.#present = this.#key;
     this.setString(start, end, plain);
+  }
+
+  /** The object of the record begins. */
+  open(start: number): void {
+    this.#start = start - this.#scanner.pin;
   }
 
   /** Whether a key of the record is one that matters; if so, the next `set…` gives its value. */
@@ -128,7 +155,8 @@ export class RecordSpans implements RecordView {
   }
 
   /** The record is whole: checks what its fields are in the end (of equal keys the last wins). */
-  finish(): void {
+  finish(end: number): void {
+    this.#end = end - this.#scanner.pin;
     this.#checkHash(this.#sha256, 64);
     this.#checkHash(this.#md5, 32);
     this.size = this.#readSize();

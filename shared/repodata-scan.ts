@@ -52,11 +52,14 @@ export class RepodataScanner implements JsonHandler {
   #section = '';
   #inV3 = false;
 
-  /** `name` is how messages call the document, as in `linux-64/repodata.json`. */
-  constructor(name: string, visitor: RepodataVisitor) {
+  /**
+   * @param name how messages call the document, as in `linux-64/repodata.json`
+   * @param fields names of further fields of records, for {@link RecordView.text}
+   */
+  constructor(name: string, visitor: RepodataVisitor, fields: readonly string[] = []) {
     this.#scanner = new JsonScanner(`${name} is not valid repodata`, this);
     this.#visitor = visitor;
-    this.#record = new RecordSpans(this.#scanner);
+    this.#record = new RecordSpans(this.#scanner, fields);
   }
 
   /** Takes the next bytes of the document, cut anywhere; they may be overwritten afterwards. */
@@ -100,6 +103,7 @@ export class RepodataScanner implements JsonHandler {
     if (isObject === (this.#coming === 'removed')) this.#misfit(start);
     this.#place = this.#coming;
     if (this.#place === 'removed') this.#coming = 'name';
+    else if (this.#place === 'record') this.#record.open(start);
     return true;
   }
 
@@ -143,7 +147,7 @@ export class RepodataScanner implements JsonHandler {
   }
 
   #endRecord(end: number): void {
-    this.#record.finish();
+    this.#record.finish(end);
     this.#visitor.record(this.#record);
     this.#scanner.unpin(end);
   }

@@ -39,6 +39,8 @@ test('with --json every command prints one document that the schema allows', asy
   const changed = packages.slice(1).map((one) => (one.name === 'b' ? { ...one, files: { x: '2' } } : one));
   await writeChannel(join(work, 'mirror'), { noarch: changed });
   await run(0, online, 'create', 'mirror', '-o', 'out/');
+  await run(0, online, 'report', 'out/default-2', 'mirror');
+  await run(0, copy, 'report', 'out/default-2', 'copy', '--format', 'markdown');
   await run(0, copy, 'apply', 'out/default-2', 'copy', '--dry-run');
   await run(0, copy, 'apply', 'out/default-2', 'copy');
   await run(12, copy, 'apply', 'out/default-1', 'copy');

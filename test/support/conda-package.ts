@@ -10,6 +10,8 @@ export interface PackageSpec {
   readonly build?: string;
   readonly buildNumber?: number;
   readonly depends?: readonly string[];
+  /** `BSD-3-Clause` by default; none for ''. */
+  readonly license?: string;
   /** Path in the environment → content; one small file by default. Other content, other hash, same file name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly subdir?: string;
@@ -54,7 +56,7 @@ export function indexJson(spec: PackageSpec): Record<string, unknown> {
     build: spec.build ?? '0',
     build_number: spec.buildNumber ?? 0,
     depends: spec.depends ?? [],
-    license: 'BSD-3-Clause',
+    ...(spec.license === '' ? {} : { license: spec.license ?? 'BSD-3-Clause' }),
     ...(subdir === 'noarch' ? { noarch: 'generic' } : {}),
     subdir,
     timestamp: when.getTime(),

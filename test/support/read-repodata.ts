@@ -1,4 +1,5 @@
-import { RepodataScanner } from '../../shared/repodata-scan.js';
+import assert from 'node:assert/strict';
+import { RepodataScanner, type RecordView, type RepodataVisitor } from '../../shared/repodata-scan.js';
 
 /** What a repodata.json says, in a form that two readers can be compared by. */
 export interface Repodata {
@@ -13,7 +14,7 @@ export function scan(chunks: Iterable<Uint8Array>, name = 'repodata.json'): Repo
   let removed: string[] = [];
   let baseUrl: string | undefined;
   const buckets: Repodata['buckets'] = new Map();
-  const scanner = new RepodataScanner(name, {
+  const visitor: RepodataVisitor = {
     section(section) {
       if (section === 'removed') removed = [];
       if (section === 'info') baseUrl = undefined;
@@ -26,12 +27,14 @@ export function scan(chunks: Iterable<Uint8Array>, name = 'repodata.json'): Repo
       buckets.set(view.bucket, bucket);
       const [sha256, md5, url, fn] = [view.sha256(), view.md5(), view.url(), view.fn()];
       bucket.set(view.key(), { sha256, md5, size: view.size, url, fn });
+      checkWhole(view);
     },
     removed: (name_) => removed.push(name_),
     baseUrl(url) {
       baseUrl = url;
     },
-  });
+  };
+  const scanner = new RepodataScanner(name, visitor, ['name']);
   for (const chunk of chunks) {
     const copy = Uint8Array.from(chunk);
     scanner.push(copy);
@@ -39,6 +42,16 @@ export function scan(chunks: Iterable<Uint8Array>, name = 'repodata.json'): Repo
   }
   scanner.end();
   return { buckets, removed, baseUrl };
+}
+
+/** The record as a whole says the same as its fields, one that was asked for among them. */
+function checkWhole(view: RecordView): void {
+  const whole = JSON.parse(view.json()) as Readonly<Record<string, unknown>>;
+  assert.equal(whole.size ?? undefined, view.size === 0 ? whole.size : view.size);
+  const sha256 = typeof whole.sha256 === 'string' ? whole.sha256.toLowerCase() : undefined;
+  assert.equal(sha256, view.sha256());
+  const name = typeof whole.name === 'string' ? whole.name : undefined;
+  if (name?.includes('\uFFFD') !== true) assert.equal(view.text('name'), name);
 }
 
 /** Reads with JSON.parse. Throws a SyntaxError where JSON is wrong and a TypeError where a shape is. */

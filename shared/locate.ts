@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { asIoError, CondaDiffError } from './errors.js';
 
 const MANIFEST = '.manifest.json';
 

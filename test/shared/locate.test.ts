@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { locateManifest } from '../../importer/locate.js';
+import { locateManifest } from '../../shared/locate.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { refuses } from '../support/refusal.js';
 import { writeFiles } from '../support/update.js';

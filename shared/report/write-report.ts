@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.js';
+import { CondaDiffError } from '../errors.js';
+import { requireUntracked } from '../present-state.js';
+import { reportAssets } from './assets.js';
+import { htmlReport } from './html-report.js';
+import { markdownReport } from './markdown-report.js';
+import type { Report } from './report.js';
+
+/** The forms that a report can be written in, and the names that it gets then. */
+export const REPORT_FORMATS = { html: 'report.html', markdown: 'report.md' } as const;
+
+export type ReportFormat = keyof typeof REPORT_FORMATS;
+
+/** @throws CondaDiffError usage */
+export function parseFormat(text: string): ReportFormat {
+  const known = Object.keys(REPORT_FORMATS);
+  if (known.includes(text)) return text as ReportFormat;
+  throw new CondaDiffError('usage', `There is no report format '${text}'`, {
+    hint: `The formats are ${known.join(', ')}`,
+  });
+}
+
+/** The text of a report in pieces. */
+export function* renderReport(report: Report, format: ReportFormat): Generator<string> {
+  if (format === 'markdown') yield markdownReport(report);
+  else for (const { text } of htmlReport(report, reportAssets())) yield text;
+}
+
+/**
+ * Writes a report; what stood there is replaced.
+ *
+ * @param repository where it must not become a tracked file
+ * @throws CondaDiffError usage, io
+ */
+export async function writeReport(
+  report: Report,
+  format: ReportFormat,
+  file: string,
+  repository: string | undefined,
+): Promise<void> {
+  if (repository !== undefined) requireUntracked(repository, file, 'Write it to another place, with -o');
+  await writeFileAtomically(resolve(file), encoded(renderReport(report, format)));
+}
+
+function* encoded(pieces: Iterable<string>): Generator<Buffer> {
+  for (const piece of pieces) yield Buffer.from(piece);
+}
