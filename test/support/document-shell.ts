@@ -53,7 +53,7 @@ export class DocumentShell {
     let argument = '';
     const then: string[] = [];
     for (const directive of directives) {
-      const [word = '', rest = ''] = split(directive);
+      const [word, rest] = split(directive);
       if (word === 'new') this.#renew();
       else if (word === 'run') assert.equal(this.#bash(rest), 0, `${rest}\n${this.#printed}`);
       else if (word === 'then') then.push(rest);
