@@ -1,4 +1,5 @@
 import { timestamp } from '../shared/clock.js';
+import type { LineageEntry } from '../shared/lineage.js';
 import { type Manifest, updateId } from '../shared/manifest.js';
 import { compareUtf8 } from '../shared/paths.js';
 import type { Survey } from '../shared/read-state.js';
@@ -9,11 +10,16 @@ import type { LedgerEvent, PlannedEvent } from './ledger.js';
 import { type OutputNames, planFiles } from './plan.js';
 import { type ManifestDraft, statusOfSources } from './publish.js';
 
-/** The manifest of the next update, as far as it is known before anything is written. */
+/**
+ * The manifest of the next update, as far as it is known before anything is written.
+ *
+ * @param lineage the updates of the site before it
+ */
 export function draftManifest(
   name: string,
   sequence: number,
   { survey, base, globs, diff }: Comparison,
+  lineage: readonly LineageEntry[],
 ): ManifestDraft {
   const target = totalsOf(survey.state);
   return {
@@ -29,6 +35,7 @@ export function draftManifest(
     files: planFiles(diff, survey.kindOf, statusOfSources(survey.source)),
     removed: diff.removed,
     absent: absentOf(survey),
+    lineage,
   };
 }
 
@@ -43,13 +50,13 @@ function absentOf({ missing, gone }: Survey): Manifest['absent'] {
 
 /** What the ledger notes before an update is written. */
 export function plannedEvent(draft: ManifestDraft, names: OutputNames): PlannedEvent {
-  const { site, id, sequence, base, target, globs } = draft;
+  const { site, id, sequence, base, target, globs, created } = draft;
   return {
     event: 'planned',
     ...{ site, id, sequence, base: base.digest, baseScope: base.scope, target: target.digest },
     ...{ ignore: globs.ignore, include: globs.include },
     manifest: names.manifest,
-    at: timestamp(),
+    at: created,
   };
 }
 

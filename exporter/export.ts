@@ -72,7 +72,7 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   return {
     outcome: 'dry-run',
     comparison,
-    draft: draftManifest(options.site, site.sequence + 1, comparison),
+    draft: draftManifest(options.site, site.sequence + 1, comparison, site.lineage),
   };
 }
 
@@ -92,7 +92,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   cache.keepOnly((path) => survey.state.find(path) >= 0);
   await cache.save();
   if (isEmptyDiff(diff)) return { outcome: 'no-difference', comparison, last: site.updates.at(-1) };
-  const draft = draftManifest(options.site, sequence, comparison);
+  const draft = draftManifest(options.site, sequence, comparison, site.lineage);
 
   if (!overwrite) requireFree(site, names);
   const cleared = await clearOutput(store, replacing, names);

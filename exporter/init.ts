@@ -3,12 +3,13 @@ import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
+import type { Manifest } from '../shared/manifest.js';
 import { readBase } from '../shared/read-base.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { requireReadable } from '../shared/present-state.js';
 import { EMPTY_REFERENCE, type Reference, referenceOf } from '../shared/reference.js';
 import { stateOf } from '../shared/state.js';
-import type { BaseEvent } from './ledger.js';
+import type { BaseEvent, InheritedEvent, LedgerEvent } from './ledger.js';
 import { appendToLedger, openStore, saveReference, siteOf } from './store.js';
 
 export interface InitOptions {
@@ -45,28 +46,44 @@ export async function init(options: InitOptions): Promise<InitResult> {
       });
     }
     const result = await firstBase(options);
-    const { reference } = result;
-    await saveReference(stateDirectory, reference);
-    const event: BaseEvent = {
-      event: 'base',
-      ...{ site, digest: reference.state.digest, scope: reference.scope, how, sequence: result.sequence },
-      ...{ ignore: reference.globs.ignore, include: reference.globs.include },
-      at: timestamp(),
-    };
-    await appendToLedger(store, [event]);
+    await saveReference(stateDirectory, result.reference);
+    await appendToLedger(store, firstEvents(site, how, result));
     return result;
   });
 }
 
-async function firstBase(options: InitOptions): Promise<InitResult & { readonly sequence: number }> {
+/** The first events of a site: what a manifest of it tells of its history, then the base. */
+function firstEvents(site: string, how: BaseEvent['how'], { reference, manifest }: FirstBase): LedgerEvent[] {
+  const at = timestamp();
+  const base: BaseEvent = {
+    event: 'base',
+    ...{ site, digest: reference.state.digest, scope: reference.scope, how },
+    sequence: manifest?.sequence ?? 0,
+    ...{ ignore: reference.globs.ignore, include: reference.globs.include },
+    at,
+  };
+  return [...(manifest?.site === site ? inheritedFrom(manifest, at) : []), base];
+}
+
+/** A manifest knows the updates before it; with itself they are all that a lost ledger can be rebuilt from. */
+function inheritedFrom(manifest: Manifest, at: string): InheritedEvent[] {
+  const { id, sequence, base, target, created, site, lineage } = manifest;
+  const self = { id, sequence, base: base.digest, target: target.digest, created };
+  return [...lineage, self].map((entry) => ({ event: 'inherited', site, ...entry, at }));
+}
+
+/** The first base, and the manifest that it came from. */
+type FirstBase = InitResult & { readonly manifest?: Manifest | undefined };
+
+async function firstBase(options: InitOptions): Promise<FirstBase> {
   const { how, from, globs } = options;
-  const known = { unknown: 0, sequence: 0 };
+  const known = { unknown: 0 };
   if (how === 'empty') return { ...known, reference: withGlobs(EMPTY_REFERENCE, globs) };
   const survey = await surveyFor(options);
   if (how === 'in-sync') return { ...known, reference: artifactsOf(survey, globs) };
   const directories = survey.indexes.map(({ directory }) => directory);
-  const base = await readBase(from ?? '', directories);
-  return { reference: withGlobs(base.reference, globs), unknown: base.unknown, sequence: base.sequence };
+  const { reference, unknown, manifest } = await readBase(from ?? '', directories);
+  return { reference: withGlobs(reference, globs), unknown, manifest };
 }
 
 async function surveyFor({ repository, globs, signal }: InitOptions): Promise<Survey> {

@@ -1,8 +1,9 @@
 import type { Globs } from '../shared/globs.js';
+import type { LineageEntry } from '../shared/lineage.js';
 import type { Scope } from '../shared/reference.js';
 
 /** What happened to the updates of a site, one event a line of the ledger; see schemas/ledger.schema.json. */
-export type LedgerEvent = BaseEvent | PlannedEvent | OutcomeEvent;
+export type LedgerEvent = BaseEvent | PlannedEvent | OutcomeEvent | InheritedEvent;
 
 /** The first base of a site was set. */
 export type BaseEvent = {
@@ -31,6 +32,7 @@ export type PlannedEvent = {
   readonly include: readonly string[];
   /** Absolute path of its manifest. */
   readonly manifest: string;
+  /** Also the date in its manifest. */
   readonly at: string;
 };
 
@@ -39,6 +41,13 @@ export type OutcomeEvent = {
   readonly event: 'published' | 'dropped' | 'withdrawn';
   readonly site: string;
   readonly id: string;
+  readonly at: string;
+};
+
+/** An update that an earlier ledger of the site held; known from the manifest that the first base came from. */
+export type InheritedEvent = Pick<LineageEntry, keyof LineageEntry> & {
+  readonly event: 'inherited';
+  readonly site: string;
   readonly at: string;
 };
 
@@ -60,6 +69,8 @@ export interface SiteView {
   readonly sequence: number;
   /** Published and not withdrawn, oldest first. */
   readonly updates: readonly PlannedEvent[];
+  /** All that were ever published, withdrawn and inherited ones too, oldest first. */
+  readonly lineage: readonly LineageEntry[];
   /** Planned, neither published nor dropped: a run was interrupted. */
   readonly pending: PlannedEvent | undefined;
 }
@@ -68,7 +79,7 @@ export interface SiteView {
 export function viewSite(events: Iterable<LedgerEvent>, site: string): SiteView {
   let view: SiteView = {
     ...{ assumed: undefined, globs: undefined, firstGlobs: undefined },
-    ...{ sequence: 0, updates: [], pending: undefined },
+    ...{ sequence: 0, updates: [], lineage: [], pending: undefined },
   };
   for (const event of events) if (event.site === site) view = next(view, event);
   return view;
@@ -92,6 +103,7 @@ function next(view: SiteView, event: LedgerEvent): SiteView {
         ...view,
         globs: globsOf(view.pending),
         updates: [...view.updates, view.pending],
+        lineage: [...view.lineage, lineageOf(view.pending)],
         assumed: { digest: view.pending.target, scope: 'all' },
         pending: undefined,
       };
@@ -99,7 +111,22 @@ function next(view: SiteView, event: LedgerEvent): SiteView {
       return view.pending?.id === event.id ? { ...view, pending: undefined } : view;
     case 'withdrawn':
       return withdraw(view, event.id);
+    case 'inherited':
+      return {
+        ...view,
+        sequence: Math.max(view.sequence, event.sequence),
+        lineage: [...view.lineage, inheritedEntry(event)],
+      };
   }
+}
+
+function lineageOf({ id, sequence, base, target, at }: PlannedEvent): LineageEntry {
+  return { id, sequence, base, target, created: at };
+}
+
+function inheritedEntry({ id, sequence, base, target, created, withdrawn }: InheritedEvent): LineageEntry {
+  const entry = { id, sequence, base, target, created };
+  return withdrawn === undefined ? entry : { ...entry, withdrawn };
 }
 
 function globsOf({ ignore, include }: Globs): Globs {
@@ -110,10 +137,13 @@ function globsOf({ ignore, include }: Globs): Globs {
 function withdraw(view: SiteView, id: string): SiteView {
   const last = view.updates.at(-1);
   const updates = view.updates.filter((update) => update.id !== id);
-  if (last?.id !== id) return { ...view, updates };
+  const lineage = view.lineage.map((entry) =>
+    entry.id === id ? { ...entry, withdrawn: true as const } : entry,
+  );
+  if (last?.id !== id) return { ...view, updates, lineage };
   const before = updates.at(-1);
   return {
-    ...{ ...view, updates, assumed: { digest: last.base, scope: last.baseScope } },
+    ...{ ...view, updates, lineage, assumed: { digest: last.base, scope: last.baseScope } },
     globs: before === undefined ? view.firstGlobs : globsOf(before),
   };
 }

@@ -1,3 +1,4 @@
+import type { LineageEntry } from './lineage.js';
 import { LineDocumentDecoder } from './line-document-decoder.js';
 import {
   type AbsentFile,
@@ -23,13 +24,14 @@ interface Sections {
   readonly files: ShippedFile[];
   readonly removed: Entry[];
   readonly absent: AbsentFile[];
+  readonly lineage: LineageEntry[];
 }
 
 /** Reads a manifest pushed in chunks. */
 export class ManifestDecoder {
   readonly #name: string;
   readonly #document: LineDocumentDecoder;
-  readonly #sections: Sections = { volumes: [], files: [], removed: [], absent: [] };
+  readonly #sections: Sections = { volumes: [], files: [], removed: [], absent: [], lineage: [] };
   #header: ManifestHeader | undefined;
 
   private constructor(name: string, header: Validator<ManifestHeader>, entry: Map<string, Validator<never>>) {

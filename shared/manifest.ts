@@ -5,6 +5,7 @@ import { applyDiff, type Diff } from './diff.js';
 import { CondaDiffError } from './errors.js';
 import { type Globs, sameGlobs } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
+import type { LineageEntry } from './lineage.js';
 import { compareUtf8, nameOf, pathProblem } from './paths.js';
 import { checkTotals, type Reference, type Scope, type Totals } from './reference.js';
 import { isArtifactName, isIndexName, isJunkName, isShardName, type Kind } from './rules.js';
@@ -64,9 +65,11 @@ export interface Manifest {
   readonly removed: readonly Entry[];
   /** What an index names and the mirror does not have, sorted by path. */
   readonly absent: readonly AbsentFile[];
+  /** The other updates of the site that the exporter knows, oldest first. */
+  readonly lineage: readonly LineageEntry[];
 }
 
-export const MANIFEST_SECTIONS = ['volumes', 'files', 'removed', 'absent'] as const;
+export const MANIFEST_SECTIONS = ['volumes', 'files', 'removed', 'absent', 'lineage'] as const;
 
 /** The update id: it depends on what the update leads from and to, not on when or where it was made. */
 export function updateId(site: string, sequence: number, base: string, target: string): string {
@@ -77,7 +80,7 @@ export function updateId(site: string, sequence: number, base: string, target: s
 
 /** The bytes of `update.manifest.json`. */
 export function encodeManifest(manifest: Manifest): Generator<Buffer> {
-  const { globs, volumes, files, removed, absent, ...rest } = manifest;
+  const { globs, volumes, files, removed, absent, lineage, ...rest } = manifest;
   const { rules, id, site, sequence, base, target, baseReference, generator, created } = rest;
   const header = {
     format: 'conda-diff-manifest',
@@ -95,6 +98,7 @@ export function encodeManifest(manifest: Manifest): Generator<Buffer> {
     { name: 'files', entries: files.map(fileLine) },
     { name: 'removed', entries: removed.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
     { name: 'absent', entries: absent.map(({ path, named }) => ({ path, named })) },
+    { name: 'lineage', entries: lineage.map(lineageLine) },
   ]);
 }
 
@@ -112,14 +116,26 @@ function fileLine({
     : { ...line, replaces: { size: replaces.size, sha256: replaces.sha256 } };
 }
 
+function lineageLine({
+  id,
+  sequence,
+  base,
+  target,
+  created,
+  withdrawn,
+}: LineageEntry): Readonly<Record<string, unknown>> {
+  const line = { id, sequence, base, target, created };
+  return withdrawn === undefined ? line : { ...line, withdrawn };
+}
+
 /** The part of a shipped file that its place in the commit depends on. */
 export function orderOf(file: ShippedFile): Ordered {
   return { path: file.path, kind: file.kind, replacing: file.replaces !== undefined };
 }
 
 /**
- * Checks what a schema cannot: the id, safe and tracked paths, kinds that fit the names, commit order, no path
- * twice.
+ * Checks what a schema cannot: the ids, safe and tracked paths, kinds that fit the names, commit order, no path
+ * twice, a lineage of earlier updates.
  *
  * @throws CondaDiffError malformed, with every problem found (the first 20 in its details)
  */
@@ -143,12 +159,23 @@ function* manifestProblems(manifest: Manifest): Generator<string> {
   yield* orderProblems('files', files.map(orderOf), compareCommitOrder);
   yield* orderProblems('removed', removed, (a, b) => compareUtf8(a.path, b.path));
   yield* orderProblems('absent', absent, (a, b) => compareUtf8(a.path, b.path));
+  yield* lineageProblems(manifest);
   yield* repeated([...files, ...removed].map(({ path }) => path));
   yield* repeated([...files, ...absent].map(({ path }) => path));
   yield* repeated([manifest.baseReference.name, ...volumes.map((volume) => volume.name)]);
   const held = volumes.reduce((sum, volume) => sum + volume.files, 0);
   if (held !== files.length)
     yield `volumes hold ${String(held)} files, the manifest has ${String(files.length)}`;
+}
+
+function* lineageProblems({ site, sequence, lineage }: Manifest): Generator<string> {
+  for (const [i, { id, sequence: number, base, target }] of lineage.entries()) {
+    const expected = updateId(site, number, base, target);
+    if (id !== expected) yield `lineage: update ${String(number)}: expected ${expected}, found ${id}`;
+    const before = lineage[i - 1]?.sequence ?? 0;
+    if (number <= before) yield `lineage: update ${String(number)} must not stand after ${String(before)}`;
+    if (number >= sequence) yield `lineage: update ${String(number)} is not an earlier one`;
+  }
 }
 
 /** Whether a file of this name may be of this kind; a v3 bucket can make an artifact of any other name. */

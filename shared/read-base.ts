@@ -15,8 +15,8 @@ export interface Base {
   readonly unknown: number;
   /** Which tool wrote the file. */
   readonly kind: 'reference' | 'python';
-  /** Of the update that a manifest is of; 0 for a reference. */
-  readonly sequence: number;
+  /** The manifest that the base is the target of; a reference has none. */
+  readonly manifest?: Manifest;
 }
 
 /** Largest Python reference that is read, in bytes: it is parsed whole, and V8 strings end at 512 MiB. */
@@ -36,11 +36,11 @@ export async function readBase(file: string, indexDirectories: readonly string[]
   if (fingerprintOfFile(file) === undefined) throw new CondaDiffError('usage', `No such file: ${file}`);
   const format = file.endsWith('.gz') ? 'conda-diff-reference' : OURS.exec(await beginning(file))?.[1];
   if (format === undefined) {
-    return { ...pythonBase(await readPython(file), indexDirectories, file), kind: 'python', sequence: 0 };
+    return { ...pythonBase(await readPython(file), indexDirectories, file), kind: 'python' };
   }
   const known = { unknown: 0, kind: 'reference' } as const;
   if (format === 'conda-diff-manifest') return { ...known, ...(await readTarget(file)) };
-  return { ...known, reference: await readReference(file), sequence: 0 };
+  return { ...known, reference: await readReference(file) };
 }
 
 async function beginning(file: string): Promise<string> {
@@ -73,7 +73,7 @@ async function readTarget(file: string): Promise<Base> {
   }
   const state = targetOf(manifest, base, file);
   const reference = { rules: manifest.rules, scope: 'all' as const, globs: manifest.globs, state };
-  return { reference, unknown: 0, kind: 'reference', sequence: manifest.sequence };
+  return { reference, unknown: 0, kind: 'reference', manifest };
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { readManifest } from '../../shared/read-document.js';
 import { type ChannelSpec, copyTree, listTree, writeChannel } from '../support/channel.js';
 import { skipWithout } from '../support/run-command.js';
 import {
@@ -123,6 +124,11 @@ describe('the first base', { concurrency: 2 }, () => {
     assert.equal(second.base.digest, first.target.digest);
     assert.equal(second.update.sequence, first.update.sequence + 1);
     assert.deepEqual(second.removed, ['noarch/b-1.0-0.conda']);
+    const { lineage } = await readManifest(second.outputs.manifest);
+    assert.deepEqual(
+      lineage.map(({ id, sequence, target }) => ({ id, sequence, target })),
+      [{ id: first.update.id, sequence: 1, target: first.target.digest }],
+    );
   });
 
   test('from a manifest needs its base reference, and says so', async (t) => {

@@ -154,12 +154,48 @@ describe('viewSite', () => {
   });
 });
 
+describe('the lineage of a site', () => {
+  const shown = (events: readonly LedgerEvent[]): string =>
+    viewSite(events, site)
+      .lineage.map(({ sequence, withdrawn }) => `${String(sequence)}${withdrawn ? '!' : ''}`)
+      .join(' ');
+  const inherited = (sequence: number, from: string, to: string, withdrawn?: true): LedgerEvent => ({
+    ...{ event: 'inherited', site, id: hashOf(String(sequence)), sequence, base: hashOf(from) },
+    ...{ target: hashOf(to), created: '2023-01-02T03:04:05Z', ...(withdrawn && { withdrawn }), at: AT },
+  });
+
+  it('has what was published, withdrawn or not, and nothing that was dropped or is planned', () => {
+    const two = [base(''), ...published(1, '', 'a'), ...published(2, 'a', 'b')];
+    assert.equal(shown(two), '1 2');
+    assert.equal(shown([...two, outcome('withdrawn', 2)]), '1 2!');
+    assert.equal(shown([...two, outcome('withdrawn', 1)]), '1! 2');
+    assert.equal(shown([...two, planned(3, 'b', 'c')]), '1 2');
+    assert.equal(shown([...two, planned(3, 'b', 'c'), outcome('dropped', 3)]), '1 2');
+    assert.deepEqual(viewSite(two, site).lineage[1], {
+      ...{ id: hashOf('2'), sequence: 2, base: hashOf('a'), target: hashOf('b'), created: AT },
+    });
+  });
+
+  it('has what an earlier ledger knew; numbers go on above it', () => {
+    const events = [inherited(3, '', 'a'), inherited(7, 'a', 'b', true), base('a', { how: 'from' })];
+    assert.equal(shown(events), '3 7!');
+    assert.equal(show(viewSite(events, site)), 'a #7 []');
+    assert.equal(shown([...events, ...published(8, 'a', 'c')]), '3 7! 8');
+    assert.equal(viewSite(events, site).lineage[0]?.created, '2023-01-02T03:04:05Z');
+  });
+});
+
 describe('a stored field of the ledger is a checked field:', () => {
   const good: readonly LedgerEvent[] = [
     base('a'),
     planned(1, '', 'a'),
     ...(['published', 'dropped', 'withdrawn'] as const).map((event) => outcome(event, 1)),
+    {
+      ...{ event: 'inherited', site, id: hashOf('1'), sequence: 1, base: hashOf(''), target: hashOf('a') },
+      ...{ created: AT, withdrawn: true, at: AT },
+    },
   ];
+  const optional = ['withdrawn'];
   const wrong: Readonly<Record<string, unknown>> = {
     event: 'other',
     site: '../x',
@@ -175,6 +211,8 @@ describe('a stored field of the ledger is a checked field:', () => {
     baseScope: 'none',
     target: 3,
     manifest: '',
+    created: '2024',
+    withdrawn: false,
   };
   for (const event of good) {
     it(event.event, async () => {
@@ -182,6 +220,7 @@ describe('a stored field of the ledger is a checked field:', () => {
       assert.deepEqual(validate(event, 'ledger'), event);
       for (const key of Object.keys(event)) {
         refuses(() => validate({ ...event, [key]: wrong[key] }, 'ledger'), 'integrity', /^ledger: /);
+        if (optional.includes(key)) continue;
         const rest = Object.fromEntries(Object.entries(event).filter(([name]) => name !== key));
         refuses(() => validate(rest, 'ledger'), 'integrity', /^ledger: /);
       }

@@ -30,7 +30,7 @@ function manifestOf(base: State, target: State, scope: Scope = 'all'): Manifest 
     base: { ...totalsOf(base), scope, ...NONE },
     target: totalsOf(target),
     baseReference: { name: '', size: 0, sha256: '' },
-    ...{ volumes: [], files, removed, absent: [] },
+    ...{ volumes: [], files, removed, absent: [], lineage: [] },
   };
 }
 

@@ -41,7 +41,7 @@ function update({ base = BASE, scope = 'all', globs = NONE, baseGlobs = globs }:
     base: { ...totalsOf(reference.state), scope, ...baseGlobs },
     target: totalsOf(target),
     baseReference: { name: '', size: 0, sha256: '' },
-    ...{ volumes: [], files, removed: [], absent: [] },
+    ...{ volumes: [], files, removed: [], absent: [], lineage: [] },
   };
   return { manifest, reference };
 }

@@ -12,7 +12,7 @@ import { hashOf } from '../support/arbitrary.js';
 import { rejects } from '../support/refusal.js';
 import { makeUpdate, type SmallUpdate } from '../support/update.js';
 
-const SECTIONS = ['volumes', 'files', 'removed', 'absent'] as const;
+const SECTIONS = ['volumes', 'files', 'removed', 'absent', 'lineage'] as const;
 type Line = Record<string, unknown>;
 type Document = Record<(typeof SECTIONS)[number], Line[]> & Line;
 
@@ -278,6 +278,29 @@ describe('a stored field of a manifest is a checked field:', () => {
     ],
     ['absent named', entry('absent', { named: 'nobody' }), /'named' must be equal to one of/],
     ['absent named, gone', entry('absent', { named: undefined }), /required property 'named'/],
+    ['lineage id', entry('lineage', { id: other }), /lineage: update 1: expected [0-9a-f]{64}, found/],
+    ['lineage sequence', entry('lineage', { sequence: 0 }), /'sequence' must be >= 1/],
+    ['lineage sequence', entry('lineage', { sequence: 2 }), /lineage: update 2: expected/],
+    ['lineage base', entry('lineage', { base: other }), /lineage: update 1: expected/],
+    ['lineage base', entry('lineage', { base: 'x' }), /'base' must match pattern/],
+    ['lineage target', entry('lineage', { target: other }), /lineage: update 1: expected/],
+    ['lineage created', entry('lineage', { created: 'now' }), /'created' must match pattern/],
+    ['lineage withdrawn', entry('lineage', { withdrawn: false }), /'withdrawn' must be equal to constant/],
+    ['lineage, more', entry('lineage', { site: 'default' }), /additional properties: 'site'/],
+    ['lineage, in another order', (document) => void document.lineage.reverse(), /must not stand after 2/],
+    [
+      'lineage, twice',
+      (document) => void document.lineage.push(document.lineage[1] ?? {}),
+      /update 2 must not stand after 2/,
+    ],
+    [
+      'lineage, not an earlier one',
+      (document) => {
+        const { id, sequence, base, target, created } = document as Record<string, { digest: string } & Line>;
+        document.lineage.push({ id, sequence, base: base?.digest, target: target?.digest, created });
+      },
+      /lineage: update 3 is not an earlier one/,
+    ],
     ['absent, more', entry('absent', { size: 1 }), /additional properties: 'size'/],
   ];
   for (const [field, edit, text] of cases) {
@@ -293,6 +316,9 @@ describe('a stored field of a manifest is a checked field:', () => {
     ['created', set('created', '1999-01-02T03:04:05Z')],
     ['absent path', entry('absent', { path: 'noarch/other-1-0.conda' })],
     ['absent named', entry('absent', { named: 'removed' })],
+    ['lineage created', entry('lineage', { created: '1999-01-02T03:04:05Z' })],
+    ['lineage withdrawn', entry('lineage', { withdrawn: undefined })],
+    ['lineage, one gone', (document) => void document.lineage.pop()],
   ];
   for (const [field, edit] of unwitnessed) {
     it(`${field}: another valid value has no other witness than the checksum`, async () => {

@@ -106,7 +106,14 @@ describe('planUndo', () => {
         const changed = [...added, ...replaced.map(({ after }) => after)];
         const files = changed.map((file) => ({ ...file, kind: kindOf(file.path), mtime: 0 }));
         const base = { ...totalsOf(from), scope: 'all', ...NO_GLOBS };
-        const manifest = { files, removed, absent: [], base, globs: NO_GLOBS } as unknown as Manifest;
+        const manifest = {
+          files,
+          removed,
+          absent: [],
+          lineage: [],
+          base,
+          globs: NO_GLOBS,
+        } as unknown as Manifest;
         const options = { untracked: () => undefined, removeNow };
         const actions = planCommit(manifest, from, to, kindOf, options);
         const disk = new Map([...to].map((entry) => [entry.path, entry.sha256]));

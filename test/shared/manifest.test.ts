@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compareCommitOrder } from '../../shared/commit-order.js';
 import { diffStates } from '../../shared/diff.js';
+import type { LineageEntry } from '../../shared/lineage.js';
 import { encodeManifest, type Manifest, orderOf, targetOf, updateId } from '../../shared/manifest.js';
 import { ManifestDecoder } from '../../shared/manifest-decoder.js';
 import { type Reference, referenceOf, totalsOf } from '../../shared/reference.js';
@@ -24,14 +25,27 @@ function anyKind(path: string, chosen: Kind): Kind {
 }
 
 const whole = fc.maxSafeNat();
+const lineages: fc.Arbitrary<LineageEntry[]> = fc.array(fc.boolean(), { maxLength: 3 }).map((list) =>
+  list.map((withdrawn, i): LineageEntry => {
+    const [base, target] = [hashOf(String(i)), hashOf(String(i + 1))];
+    const entry = { id: updateId('site-1', i + 1, base, target), sequence: i + 1, base, target };
+    const created = '2023-01-02T03:04:05Z';
+    return withdrawn ? { ...entry, created, withdrawn: true } : { ...entry, created };
+  }),
+);
 const updates: fc.Arbitrary<{ manifest: Manifest; base: Reference }> = fc
   .tuple(
     twoStates,
     fc.constantFrom<Kind>('artifact', 'metadata', 'root'),
-    fc.record({ size: whole, mtime: fc.nat(), sequence: fc.integer({ min: 1, max: 1e6 }) }),
+    fc.record({
+      size: whole,
+      mtime: fc.nat(),
+      sequence: fc.integer({ min: 4, max: 1e6 }),
+      lineage: lineages,
+    }),
   )
   .filter(([[base, target]]) => [...base, ...target].every(({ path }) => !isJunkName(nameOf(path))))
-  .map(([[baseState, target], kind, { size, mtime, sequence }]) => {
+  .map(([[baseState, target], kind, { size, mtime, sequence, lineage }]) => {
     const globs = { ignore: ['**/*.bak'], include: ['ö'] };
     const base = referenceOf(baseState, globs);
     const diff = diffStates(baseState, target);
@@ -51,6 +65,7 @@ const updates: fc.Arbitrary<{ manifest: Manifest; base: Reference }> = fc
       ...{ generator: 'conda-diff 1.2.3', created: '2024-01-02T03:04:05Z' },
       volumes: [{ name: 'update.tar', size, sha256: hashOf('tar'), files: files.length }],
       ...{ files, removed: diff.removed, absent: [{ path: 'zz/a-1-0.conda', named: 'record' }] },
+      lineage,
     };
     return { manifest, base };
   });

@@ -199,6 +199,7 @@ async function writeUpdate(folder: string): Promise<{ manifest: string; base: st
     files: [{ ...added, kind: 'artifact', mtime: 1 }],
     removed: [removed],
     absent: [],
+    lineage: [],
   };
   await writeFile(files.manifest, Buffer.concat([...encodeManifest(manifest)]));
   return { ...files, target: target.digest };
@@ -226,8 +227,8 @@ describe('readBase', () => {
       const base = await readBase(join(folder, name), []);
       assert.equal(base.reference.state.digest, reference.state.digest);
       assert.deepEqual(
-        [base.reference.scope, base.kind, base.unknown, base.sequence],
-        ['all', 'reference', 0, 0],
+        [base.reference.scope, base.kind, base.unknown, base.manifest],
+        ['all', 'reference', 0, undefined],
       );
     }
   });
@@ -248,7 +249,7 @@ describe('readBase', () => {
     const base = await readBase(manifest, []);
     assert.equal(base.reference.state.digest, target);
     assert.deepEqual(base.reference.globs, { ignore: ['x/*'], include: [] });
-    assert.deepEqual([base.reference.scope, base.kind, base.sequence], ['all', 'reference', 4]);
+    assert.deepEqual([base.reference.scope, base.kind, base.manifest?.sequence], ['all', 'reference', 4]);
   });
 
   it('refuses a manifest without its base reference, or with another one', async (t) => {

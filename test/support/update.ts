@@ -8,8 +8,9 @@ import { compareCommitOrder } from '../../shared/commit-order.js';
 import { type Manifest, orderOf, updateId, type Volume } from '../../shared/manifest.js';
 import { referenceOf, type Reference, totalsOf } from '../../shared/reference.js';
 import { kindByName } from '../../shared/rules.js';
-import { type State, stateOf } from '../../shared/state.js';
-import { entryOf } from './arbitrary.js';
+import type { LineageEntry } from '../../shared/lineage.js';
+import { EMPTY_STATE, type State, stateOf } from '../../shared/state.js';
+import { entryOf, hashOf } from './arbitrary.js';
 
 /** Path → content. */
 export type Contents = Readonly<Record<string, string>>;
@@ -83,6 +84,16 @@ export async function makeUpdate(
     baseReference: { name: baseName, ...written },
     ...{ generator: 'conda-diff 0.1.0', created: '2024-01-02T03:04:05Z' },
     ...{ volumes, files, removed, absent: absent.map((path) => ({ path, named: 'record' as const })) },
+    lineage: lineageTo(base.state.digest),
   };
   return { manifest, base, target, directory };
+}
+
+/** Two updates before the third: one that was withdrawn, and the one in its place. */
+function lineageTo(base: string): LineageEntry[] {
+  const entry = (sequence: number, target: string): LineageEntry => ({
+    id: updateId('default', sequence, EMPTY_STATE.digest, target),
+    ...{ sequence, base: EMPTY_STATE.digest, target, created: `2024-01-01T00:00:0${String(sequence)}Z` },
+  });
+  return [{ ...entry(1, hashOf('lost')), withdrawn: true }, entry(2, base)];
 }
