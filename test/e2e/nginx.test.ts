@@ -80,7 +80,10 @@ function states() {
 
 async function assertSolves(url: string, spec: string, tree: Tree | undefined): Promise<void> {
   const solve = solveWithRattler({ channelUrls: [url], platform: 'linux-64', specs: [spec] });
-  if (tree === undefined) return void (await assert.rejects(solve, /did not solve/));
+  if (tree === undefined) {
+    await assert.rejects(solve, /did not solve/);
+    return;
+  }
   const [record] = await solve;
   assert.equal(record?.name, spec);
   const bytes = new Uint8Array(await (await fetch(record.url)).arrayBuffer());
@@ -108,10 +111,10 @@ class CachingClient {
 
   /** Takes indexes and fetches what they name, again and again, until the change is over. */
   async readUntil(change: Promise<unknown>, before: Tree, after: Tree): Promise<void> {
-    let isOver = false;
-    const ended = change.finally(() => (isOver = true));
+    const progress = { isOver: false };
+    const ended = change.finally(() => (progress.isOver = true));
     const indexes = [...before.keys()].filter((path) => isIndex(path) && path.includes('repodata.json'));
-    while (!isOver) for (const path of indexes) await this.#use(path, before, after);
+    while (!progress.isOver) for (const path of indexes) await this.#use(path, before, after);
     await ended;
   }
 
