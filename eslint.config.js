@@ -19,6 +19,7 @@ const ioFiles = [
   'shared/locate.ts',
   'shared/lock.ts',
   'shared/present-state.ts',
+  'shared/progress-bar.ts',
   'shared/read-*.ts',
   'shared/real-path.ts',
   'shared/report/assets.ts',

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { asIoError, CondaDiffError, EXIT_CODES } from './errors.js';
+import { NO_PROGRESS, type Progress } from './progress.js';
+import { ProgressBar } from './progress-bar.js';
 import { VERSION } from './version.js';
 
 /** What a command may say, and the signal that asks it to stop. */
@@ -13,6 +15,8 @@ export interface Shell {
   readonly note: (line: string) => void;
   /** A line on stderr with `-v`. */
   readonly detail: (line: string) => void;
+  /** Shows how far long work is, on stderr; not with `-q`, nor with `-v`, whose lines tell it. */
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
@@ -71,9 +75,12 @@ export function createShell(options: CommonOptions): Shell {
     detail: (line) => {
       if (options.verbose && !options.quiet) process.stderr.write(`${line}\n`);
     },
+    progress: options.quiet || options.verbose ? NO_PROGRESS : progressBar,
     signal: interruption.signal,
   };
 }
+
+const progressBar = new ProgressBar();
 
 const interruption = new AbortController();
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -101,7 +108,10 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
+    progressBar.end();
     process.exitCode = reportError(program.name(), error, argv.includes('--json'));
+  } finally {
+    progressBar.end();
   }
 }
 
