@@ -6,7 +6,7 @@ import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { type Fingerprint, fingerprintOf } from '../shared/fingerprint.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Entry } from '../shared/state.js';
-import { END_BYTES, paddingBytes, tarHeader } from '../shared/tar-entry.js';
+import { END_BYTES, paddingBytes, type TarMark, tarHeader } from '../shared/tar-entry.js';
 
 /** One file to put into an archive. */
 export interface ArchiveFile extends Entry {
@@ -24,6 +24,7 @@ const READ_BYTES = 1 << 20;
  * Writes one archive, hashing every file on the way and the archive itself.
  *
  * @param file must not exist; it is fsynced but not renamed
+ * @param mark names of owner and group of every entry
  * @param added called before each file is written
  * @throws CondaDiffError integrity, when files are not what the plan says; source, when files vanished or changed
  *   since (all of them are named); io
@@ -31,7 +32,7 @@ const READ_BYTES = 1 << 20;
 export async function writeArchive(
   file: string,
   files: readonly ArchiveFile[],
-  { added, signal }: { added?: (path: string) => void; signal?: AbortSignal } = {},
+  { added, signal, mark }: { added?: (path: string) => void; signal?: AbortSignal; mark?: TarMark } = {},
 ): Promise<Written> {
   const handle = await open(file, 'wx', 0o644).catch((error: unknown) => {
     throw asIoError(error, `Cannot write ${file}`);
@@ -40,6 +41,7 @@ export async function writeArchive(
     const archive: Archive = {
       file,
       handle,
+      mark,
       hash: createHash('sha256'),
       size: 0,
       buffer: Buffer.alloc(READ_BYTES),
@@ -64,6 +66,7 @@ export async function writeArchive(
 interface Archive {
   readonly file: string;
   readonly handle: FileHandle;
+  readonly mark: TarMark | undefined;
   readonly hash: Hash;
   readonly buffer: Buffer;
   size: number;
@@ -107,7 +110,7 @@ async function copyContent(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const hash = createHash('sha256');
-  await append(archive, tarHeader(item));
+  await append(archive, tarHeader(item, archive.mark));
   let left = item.size;
   while (left > 0) {
     signal?.throwIfAborted();

@@ -4,6 +4,7 @@ import { partialName, syncPath, writeFileAtomically } from '../shared/atomic-fil
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Reference } from '../shared/reference.js';
+import { volumeMark } from '../shared/volume-mark.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
 import type { FileStatus, OutputNames } from './plan.js';
 import { writeReferenceGz } from './store.js';
@@ -55,7 +56,11 @@ export async function publish(
     const added = (path: string): void => {
       detail(`adding: ${path}`);
     };
-    const volume = await writeArchive(partial, files, { added, signal });
+    const volume = await writeArchive(partial, files, {
+      added,
+      signal,
+      mark: volumeMark(draft.id, 1, 1),
+    });
     for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
     signal.throwIfAborted();
     await rename(partial, names.volume);

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile, Volume } from '../shared/manifest.js';
-import { BLOCK_BYTES, describeHeader, END_BYTES, paddingBytes, tarHeader } from '../shared/tar-entry.js';
+import {
+  BLOCK_BYTES,
+  describeHeader,
+  END_BYTES,
+  paddingBytes,
+  type TarMark,
+  tarHeader,
+} from '../shared/tar-entry.js';
 
 /** Receives the content of the shipped files, one after the other. */
 export interface FileSink {
@@ -21,6 +28,7 @@ const READ_BYTES = 1 << 20;
  * interpreted: its bytes are the expected ones, or it is refused.
  *
  * @param files those of the manifest that this volume holds, in order
+ * @param mark what its headers carry as owner and group
  * @returns the files whose content is wrong
  * @throws CondaDiffError malformed, when there is anything else in the archive than the manifest says; integrity,
  *   when it is cut off or altered; io
@@ -29,6 +37,7 @@ export async function readVolume(
   directory: string,
   volume: Volume,
   files: readonly ShippedFile[],
+  mark: TarMark,
   sink: FileSink,
   signal: AbortSignal,
 ): Promise<Mismatch[]> {
@@ -45,7 +54,7 @@ export async function readVolume(
     const wrong: Mismatch[] = [];
     for (const file of files) {
       signal.throwIfAborted();
-      const mismatch = await readFile(reader, file, sink);
+      const mismatch = await readFile(reader, file, mark, sink);
       if (mismatch) wrong.push(mismatch);
     }
     await expectEnd(reader, volume.size);
@@ -107,9 +116,10 @@ class VolumeReader {
 async function readFile(
   reader: VolumeReader,
   file: ShippedFile,
+  mark: TarMark,
   sink: FileSink,
 ): Promise<Mismatch | undefined> {
-  const expected = tarHeader(file);
+  const expected = tarHeader(file, mark);
   const found = await reader.exactly(expected.length);
   if (!found.equals(expected)) throw unexpectedHeader(reader.path, file, found);
   await sink.begin(file);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
+import { volumeMark } from '../shared/volume-mark.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type FileSink, readVolume } from './read-volume.js';
@@ -20,9 +21,10 @@ export async function readUpdate(
 ): Promise<void> {
   const wrong: Mismatch[] = [];
   let next = 0;
-  for (const volume of manifest.volumes) {
+  for (const [i, volume] of manifest.volumes.entries()) {
     const files = manifest.files.slice(next, next + volume.files);
-    wrong.push(...(await readVolume(directory, volume, files, sink, signal)));
+    const mark = volumeMark(manifest.id, i + 1, manifest.volumes.length);
+    wrong.push(...(await readVolume(directory, volume, files, mark, sink, signal)));
     next += volume.files;
   }
   if (wrong.length === 0) return;

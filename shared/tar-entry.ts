@@ -9,6 +9,19 @@ export interface TarEntry {
   readonly mtime: number;
 }
 
+/** Names of owner and group that every entry of a volume carries, so that people can tell what it belongs to. */
+export interface TarMark {
+  /** At most {@link MARK_BYTES} of ASCII. */
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** The fields of a ustar header hold 32 bytes and end in a zero. */
+export const MARK_BYTES = 31;
+/** What a mark of ours looks like, see volume-mark.ts. */
+const MARK = /^(update|volume):[0-9a-f]+(-of-\d+)?$/;
+const NO_MARK: TarMark = { owner: '', group: '' };
+
 export const BLOCK_BYTES = 512;
 /** Two zero blocks end an archive (POSIX.1-1988 ustar). */
 export const END_BYTES = 2 * BLOCK_BYTES;
@@ -17,18 +30,19 @@ const LARGE_SIZE = 8 ** 11;
 
 /**
  * The header blocks of an entry: ustar for a regular file of mode 0644 and owner 0, preceded by a pax extended
- * header (POSIX.1-2001) where the path or the size does not fit. They follow from the entry alone, so an archive
+ * header (POSIX.1-2001) where the path or the size does not fit. They follow from entry and mark alone, so an archive
  * can be checked against its manifest byte for byte.
  */
-export function tarHeader({ path, size, mtime }: TarEntry): Buffer {
+export function tarHeader({ path, size, mtime }: TarEntry, { owner, group } = NO_MARK): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   const header = new Header({
-    ...{ path, size, type: 'File', mode: 0o644, uid: 0, gid: 0, uname: '', gname: '' },
+    ...{ path, size, type: 'File', mode: 0o644, uid: 0, gid: 0, uname: owner, gname: group },
     mtime: new Date(mtime * 1000),
   });
   const needsPax = header.encode(block, 0);
   if (!needsPax) return block;
-  const pax = new Pax({ path, uid: 0, gid: 0, ...(size >= LARGE_SIZE && { size }) });
+  const marked = { ...(owner !== '' && { uname: owner }), ...(group !== '' && { gname: group }) };
+  const pax = new Pax({ path, uid: 0, gid: 0, ...marked, ...(size >= LARGE_SIZE && { size }) });
   return Buffer.concat([pax.encode(), block]);
 }
 
@@ -51,5 +65,9 @@ export function describeHeader(block: Uint8Array): string {
   if (block.every((byte) => byte === 0)) return 'the end of the archive';
   const header = parseHeader(block);
   if (!header?.cksumValid) return 'a block that is not a tar header';
-  return `${header.type} '${header.path ?? ''}' of ${String(header.size ?? 0)} bytes`;
+  const mark = [header.uname, header.gname]
+    .filter((name) => name !== undefined && MARK.test(name))
+    .join(', ');
+  const described = `${header.type} '${header.path ?? ''}' of ${String(header.size ?? 0)} bytes`;
+  return mark === '' ? described : `${described} (${mark})`;
 }

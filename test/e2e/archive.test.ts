@@ -74,7 +74,12 @@ describe('update.tar', { concurrency: 2 }, () => {
     assert.equal(await bytesOf(one.outputs.volume), await bytesOf(two.outputs.volume));
     assert.equal(await bytesOf(one.outputs.baseReference), await bytesOf(two.outputs.baseReference));
     const again = await createUpdate(sides, '--base', 'empty', '-o', join(sides.folder, 'again.tar'));
-    assert.equal(await bytesOf(one.outputs.volume), await bytesOf(again.outputs.volume));
+    assert.notEqual(again.update.id, one.update.id, 'the number of the update is part of its id');
+    assert.deepEqual(again.files, one.files);
+    assert.deepEqual(
+      (await bytesOf(again.outputs.volume)).length,
+      (await bytesOf(one.outputs.volume)).length,
+    );
   });
 
   test(
@@ -94,6 +99,9 @@ describe('update.tar', { concurrency: 2 }, () => {
       const lines = listing.trimEnd().split('\n');
       assert.equal(lines.length, 27);
       for (const line of lines) assert.match(line, /^-rw-r--r-- 0\/0 +\d+ \d{4}-\d\d-\d\d \d\d:\d\d [^ ]+$/);
+      const marked = execFileSync('tar', ['tvf', created.outputs.volume], { encoding: 'utf8' });
+      const mark = ` update:${created.update.id.slice(0, 12)}/volume:1-of-1 `;
+      for (const line of marked.trimEnd().split('\n')) assert.ok(line.includes(mark), line);
       assert.deepEqual(
         lines.map((line) => line.split(/ +/).at(-1)),
         created.files.map(({ path }) => path),

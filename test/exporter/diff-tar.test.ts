@@ -203,6 +203,8 @@ describe('conda-diff-tar: a cycle', { skip }, () => {
     assert.equal(stdout, [...CARRIED.map((path) => `adding: ${path}`), 'Wrote: update.tar', ''].join('\n'));
     assert.equal(stderr, '');
     assert.deepEqual(listTar(join(cwd, 'update.tar')), CARRIED);
+    const names = (await readFile(join(cwd, 'update.tar'))).subarray(265, 329);
+    assert.deepEqual(names, Buffer.alloc(64), 'this tar is marked, though it is of no update');
     execFileSync('tar', ['xf', join(cwd, 'update.tar'), '-C', copy]);
     assert.deepEqual(await contents(copy), await contents(repository));
     assert.deepEqual((await readdir(cwd)).sort(), ['copy', 'reference.json', 'repo', 'update.tar']);

@@ -8,7 +8,8 @@ import { realDisk } from '../../importer/disk.js';
 import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
 import { DISCARD, readUpdate, StageSink } from '../../importer/stage.js';
 import type { ShippedFile, Volume } from '../../shared/manifest.js';
-import { END_BYTES, paddingBytes, tarHeader } from '../../shared/tar-entry.js';
+import { END_BYTES, paddingBytes, type TarMark, tarHeader } from '../../shared/tar-entry.js';
+import { volumeMark } from '../../shared/volume-mark.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { listTree, temporaryDirectory } from '../support/channel.js';
 import { rejects } from '../support/refusal.js';
@@ -20,6 +21,7 @@ const CONTENTS = {
   'noarch/größe-1-0.conda': 'ä',
   'noarch/repodata.json': '{}',
 };
+const MARK = volumeMark(hashOf('an update'), 1, 1);
 const SIGNAL = new AbortController().signal;
 
 /** Keeps what it is given. */
@@ -42,11 +44,11 @@ class Kept implements FileSink {
 
 async function update(
   t: TestContext,
-): Promise<SmallUpdate & { volume: Volume; file: string; bytes: Buffer }> {
+): Promise<SmallUpdate & { volume: Volume; mark: TarMark; file: string; bytes: Buffer }> {
   const made = await makeUpdate(await temporaryDirectory(t), {}, CONTENTS);
   const volume = made.manifest.volumes[0]!;
   const file = join(made.directory, volume.name);
-  return { ...made, volume, file, bytes: await readFile(file) };
+  return { ...made, volume, mark: volumeMark(made.manifest.id, 1, 1), file, bytes: await readFile(file) };
 }
 
 const shipped = (path: string, text: string): ShippedFile => ({
@@ -57,7 +59,7 @@ const shipped = (path: string, text: string): ShippedFile => ({
 
 function archiveOf(...files: readonly [ShippedFile, string][]): Buffer {
   const parts = files.flatMap(([file, text]) => [
-    tarHeader(file),
+    tarHeader(file, MARK),
     Buffer.from(text),
     Buffer.alloc(paddingBytes(file.size)),
   ]);
@@ -69,14 +71,14 @@ async function readSealed(t: TestContext, bytes: Buffer, files: readonly Shipped
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'update.tar'), bytes);
   const volume = { name: 'update.tar', size: bytes.length, sha256: hashOf(bytes), files: files.length };
-  return readVolume(directory, volume, files, new Kept(), SIGNAL);
+  return readVolume(directory, volume, files, MARK, new Kept(), SIGNAL);
 }
 
 describe('readVolume', () => {
   it('passes on the content of every file, in order', async (t) => {
-    const { manifest, directory, volume } = await update(t);
+    const { manifest, directory, volume, mark } = await update(t);
     const sink = new Kept();
-    assert.deepEqual(await readVolume(directory, volume, manifest.files, sink, SIGNAL), []);
+    assert.deepEqual(await readVolume(directory, volume, manifest.files, mark, sink, SIGNAL), []);
     assert.deepEqual(Object.fromEntries(sink.files), CONTENTS);
     assert.deepEqual(
       [...sink.files.keys()],
@@ -85,13 +87,13 @@ describe('readVolume', () => {
   });
 
   it('accepts only the exact bytes: any changed one is refused', async (t) => {
-    const { manifest, directory, volume, file, bytes } = await update(t);
+    const { manifest, directory, volume, mark, file, bytes } = await update(t);
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
         const flipped = Buffer.from(bytes);
         flipped[at]! ^= change;
         await writeFile(file, flipped);
-        const result = await readVolume(directory, volume, manifest.files, new Kept(), SIGNAL).catch(
+        const result = await readVolume(directory, volume, manifest.files, mark, new Kept(), SIGNAL).catch(
           (error: unknown) => error,
         );
         if (Array.isArray(result)) assert.equal(result.length, 1, `byte ${String(at)}`);
@@ -105,8 +107,9 @@ describe('readVolume', () => {
   });
 
   it('refuses an archive that is cut off or longer, at any length', async (t) => {
-    const { manifest, directory, volume, file, bytes } = await update(t);
-    const read = (): Promise<unknown> => readVolume(directory, volume, manifest.files, new Kept(), SIGNAL);
+    const { manifest, directory, volume, mark, file, bytes } = await update(t);
+    const read = (): Promise<unknown> =>
+      readVolume(directory, volume, manifest.files, mark, new Kept(), SIGNAL);
     for (let length = 0; length < bytes.length; length += 97) {
       await writeFile(file, bytes.subarray(0, length));
       await rejects(read(), 'integrity', /is cut off/);
@@ -136,6 +139,9 @@ describe('readVolume', () => {
   });
 
   const [a, b] = [shipped('a', 'text a'), shipped('b', 'text b')];
+  const other = volumeMark(hashOf('another update'), 2, 3);
+  const marked = (mark?: TarMark): Buffer =>
+    Buffer.concat([tarHeader(a, mark), Buffer.from('text a'.padEnd(512, '\0')), archiveOf([b, 'text b'])]);
   const wrong: readonly [what: string, bytes: Buffer, text: RegExp][] = [
     [
       'another path',
@@ -179,6 +185,12 @@ describe('readVolume', () => {
       Buffer.concat([archiveOf([a, 'text a'], [b, 'text b']), Buffer.alloc(512, 1)]),
       /holds bytes after its end that/,
     ],
+    [
+      'the mark of another update and volume',
+      marked(other),
+      /expected the file 'a' .*found File 'a' of 6 bytes \(update:[0-9a-f]{12}, volume:2-of-3\)/,
+    ],
+    ['no mark', marked(), /found File 'a' of 6 bytes$/m],
     ['no tar', Buffer.alloc(4096, 'x'), /a block that is not a tar header/],
   ];
   for (const [what, bytes, text] of wrong) {
@@ -189,7 +201,7 @@ describe('readVolume', () => {
 
   it('refuses links and directories in place of files', async (t) => {
     for (const type of '0123456789gxLK'.slice(1)) {
-      const block = tarHeader(a);
+      const block = tarHeader(a, MARK);
       block.write(type, 156);
       block.fill(' ', 148, 156);
       const sum = block.reduce((total, byte) => total + byte, 0);
@@ -200,10 +212,10 @@ describe('readVolume', () => {
   });
 
   it('stops when it is interrupted', async (t) => {
-    const { manifest, directory, volume } = await update(t);
+    const { manifest, directory, volume, mark } = await update(t);
     const reason = new Error('interrupted');
     await assert.rejects(
-      readVolume(directory, volume, manifest.files, new Kept(), AbortSignal.abort(reason)),
+      readVolume(directory, volume, manifest.files, mark, new Kept(), AbortSignal.abort(reason)),
       reason,
     );
   });

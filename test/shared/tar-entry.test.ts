@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -8,15 +8,18 @@ import {
   BLOCK_BYTES,
   describeHeader,
   END_BYTES,
+  MARK_BYTES,
   paddingBytes,
   type TarEntry,
   tarHeader,
 } from '../../shared/tar-entry.js';
+import { volumeMark } from '../../shared/volume-mark.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { skipWithout } from '../support/run-command.js';
 
 const MTIME = 1_700_000_000;
 const skip = skipWithout('tar');
+const skipUnlessRoot = process.getuid?.() === 0 ? false : 'needs root';
 
 function listed(file: string): string[][] {
   const options = {
@@ -149,6 +152,63 @@ describe('tarHeader', () => {
     );
     assert.equal(new Set(different).size, 4);
   });
+});
+
+describe('the mark of a volume', () => {
+  const mark = volumeMark('5194a49f2900316266c74f491028d84fb90e6be98dd91dd408cbf46d6d51ff2e', 2, 3);
+  const LONG = `${'é'.repeat(60)}/long.conda`;
+  const archive = (...paths: readonly string[]): Buffer =>
+    Buffer.concat([
+      ...paths.flatMap((path) => [tarHeader(entry({ path, size: 1 }), mark), Buffer.alloc(BLOCK_BYTES, 'x')]),
+      Buffer.alloc(END_BYTES),
+    ]);
+
+  it('is in the header of every entry and in every pax record, and fits with the largest numbers', () => {
+    assert.deepEqual(mark, { owner: 'update:5194a49f2900', group: 'volume:2-of-3' });
+    for (const path of ['a', LONG]) {
+      const header = tarHeader(entry({ path }), mark);
+      const blocks = path === 'a' ? [0] : [0, header.length - BLOCK_BYTES];
+      for (const at of blocks) {
+        const owner = header.toString('latin1', at + 265, at + 297);
+        const group = header.toString('latin1', at + 297, at + 329);
+        assert.deepEqual([owner, group], [mark.owner.padEnd(32, '\0'), mark.group.padEnd(32, '\0')]);
+      }
+      assert.equal(header.includes(` uname=${mark.owner}\n`), path === LONG);
+      assert.equal(header.includes(` gname=${mark.group}\n`), path === LONG);
+    }
+    const largest = volumeMark('f'.repeat(64), 99_999_999, 99_999_999);
+    for (const name of [largest.owner, largest.group]) assert.ok(name.length <= MARK_BYTES, name);
+    assert.equal(tarHeader(entry({}), largest).length, BLOCK_BYTES);
+  });
+
+  it('is what a plain tar shows, for long names, too', { skip }, async (t) => {
+    const file = join(await temporaryDirectory(t), 'a.tar');
+    await writeFile(file, archive('a', LONG));
+    const listing = execFileSync('tar', ['tvf', file, '--quoting-style=literal'], { encoding: 'utf8' });
+    assert.deepEqual(
+      listing
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ +/).slice(0, 3)),
+      Array.from({ length: 2 }, () => ['-rw-r--r--', 'update:5194a49f2900/volume:2-of-3', '1']),
+    );
+  });
+
+  it(
+    'is nobody: tar as root gives the files to root, as the header says',
+    { skip: skip || skipUnlessRoot },
+    async (t) => {
+      const folder = await temporaryDirectory(t);
+      const file = join(folder, 'a.tar');
+      await writeFile(file, archive('a', LONG));
+      const told = spawnSync('tar', ['xf', file, '-C', folder, '--same-owner'], { encoding: 'utf8' });
+      assert.deepEqual([told.status, told.stderr], [0, '']);
+      for (const path of ['a', LONG]) {
+        const { uid, gid } = await stat(join(folder, path));
+        assert.deepEqual([uid, gid], [0, 0]);
+      }
+    },
+  );
 });
 
 describe('paddingBytes', () => {

@@ -10,6 +10,7 @@ import { referenceOf, type Reference, totalsOf } from '../../shared/reference.js
 import { kindByName } from '../../shared/rules.js';
 import type { LineageEntry } from '../../shared/lineage.js';
 import { EMPTY_STATE, type State, stateOf } from '../../shared/state.js';
+import { volumeMark } from '../../shared/volume-mark.js';
 import { entryOf, hashOf } from './arbitrary.js';
 
 /** Path → content. */
@@ -65,6 +66,8 @@ export async function makeUpdate(
   ]
     .map((file) => ({ ...file, kind: kindByName(file.path, isIndexDirectory), mtime: MTIME }))
     .sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
+  const id = updateId('default', 3, base.state.digest, target.digest);
+  const count = Math.ceil(files.length / perVolume);
   const volumes: Volume[] = [];
   for (let start = 0; start < files.length; start += perVolume) {
     const name = `update.${String(volumes.length + 1).padStart(3, '0')}.tar`;
@@ -72,13 +75,18 @@ export async function makeUpdate(
       const source = join(tree, file.path);
       return { ...file, source, fingerprint: fingerprintOfFile(source) ?? '' };
     });
-    volumes.push({ name, ...(await writeArchive(join(directory, name), held)), files: held.length });
+    const mark = volumeMark(id, volumes.length + 1, count);
+    volumes.push({
+      name,
+      ...(await writeArchive(join(directory, name), held, { mark })),
+      files: held.length,
+    });
   }
   const baseName = 'update.base.json.gz';
   const written = await writeReferenceGz(join(directory, baseName), base);
   const manifest: Manifest = {
     ...{ rules: 1, globs: GLOBS, site: 'default', sequence: 3 },
-    id: updateId('default', 3, base.state.digest, target.digest),
+    id,
     base: { ...totalsOf(base.state), scope: 'all', ...GLOBS },
     target: totalsOf(target),
     baseReference: { name: baseName, ...written },
