@@ -49,6 +49,8 @@ const ioFiles = [
   'importer/inside.ts',
   'importer/leftovers.ts',
   'importer/measure.ts',
+  'importer/note-applied.ts',
+  'importer/note-event.ts',
   'importer/own-files.ts',
   'importer/place.ts',
   'importer/prepare.ts',

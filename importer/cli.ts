@@ -3,6 +3,7 @@ import process from 'node:process';
 import { createProgram, runProgram } from '../shared/cli-shell.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addApply, addCheck } from './apply-commands.js';
+import { addLog, addReceipt } from './receipt-commands.js';
 import { addReference, addStatus, addVerify } from './state-commands.js';
 import { addGc, addRecover, addUndo } from './way-back-commands.js';
 
@@ -15,6 +16,8 @@ addCheck(program);
 addReport(program, 'directory of the copy');
 addStatus(program);
 addVerify(program);
+addReceipt(program);
+addLog(program);
 addUndo(program);
 addRecover(program);
 addReference(program);

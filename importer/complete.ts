@@ -4,34 +4,43 @@ import { dirname, join } from 'node:path';
 import type { HashCache } from '../shared/hash-cache.js';
 import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
-import { readState } from '../shared/read-state.js';
+import { readState, type Survey } from '../shared/read-state.js';
+import type { Receipt } from '../shared/receipt.js';
 import { staysInside } from '../shared/real-path.js';
-import { checkTotals, encodeReference, referenceOf, type Totals } from '../shared/reference.js';
+import { checkTotals, encodeReference, referenceOf, type Totals, totalsOf } from '../shared/reference.js';
 import type { State } from '../shared/state.js';
 import { syncDirectories, type Workbench, writeDocument } from './commit.js';
+import type { NewEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
+import { noteEvent } from './note-event.js';
 import { clearOwnFiles, readRetired } from './own-files.js';
 import { encodeRetired, type Retired, retiredAfter } from './retired.js';
 
 /** Where the end of a commit is noted. */
 export interface Notebook {
-  /** Where reference.json is kept. */
+  /** Where reference.json, the ledger of the copy and its receipts are kept. */
   readonly stateDirectory: string;
   readonly cache: HashCache;
 }
 
 /**
- * Ends a commit whose actions are all performed: re-check → reference → retired list → clean-up. Every part can
- * be done again.
+ * Ends a commit whose actions are all performed: re-check → reference → ledger → receipt → retired list →
+ * clean-up. Every part can be done again.
  *
- * @returns the state, which is the target
+ * @returns the state, which is the target, and the receipt of it
  * @throws CondaDiffError integrity, when the state on disk is not the target: then nothing is noted, and `undo`
  *   can still take the import back; io
  */
-export async function completeCommit(bench: Workbench, journal: Journal, notebook: Notebook): Promise<State> {
+export async function completeCommit(
+  bench: Workbench,
+  journal: Journal,
+  notebook: Notebook,
+): Promise<Completed> {
   const { layout } = bench;
   const touched = new Set(journal.actions.map(({ path }) => path));
-  const state = await stateOnDisk(bench, journal, notebook, (path) => touched.has(path));
+  const survey = await surveyOnDisk(bench, journal, notebook, (path) => touched.has(path));
+  const { state } = survey;
+  let receipt: Receipt;
   try {
     checkTotals(`${layout.repository}: the files after the ${journal.kind}`, journal.to, state);
   } catch (error) {
@@ -43,6 +52,7 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
     await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
     const file = join(notebook.stateDirectory, 'reference.json');
     await writeDocument(bench, file, encodeReference(referenceOf(state, journal.globs)));
+    receipt = await noteEvent(bench, notebook.stateDirectory, eventOf(journal, survey), journal.lineage);
     const { kept, expired } = retiredAfter(await readRetired(layout), journal, state);
     await deleteRetired(bench, expired);
     const removed = journal.actions.filter(({ action }) => action === 'remove').map(({ path }) => path);
@@ -55,7 +65,23 @@ export async function completeCommit(bench: Workbench, journal: Journal, noteboo
     throw asIoError(error);
   }
   await notebook.cache.save();
-  return state;
+  return { state, receipt };
+}
+
+/** How a commit ended. */
+export interface Completed {
+  readonly state: State;
+  readonly receipt: Receipt;
+}
+
+function eventOf({ kind, attempt, update, from, again, at }: Journal, survey: Survey): NewEvent {
+  const state = totalsOf(survey.state);
+  return { kind, attempt, update, from: from.digest, state, again, established: establishedBy(survey), at };
+}
+
+/** Whether a survey hashed every file of its state. */
+export function establishedBy({ trusted }: Survey): Receipt['established'] {
+  return trusted === 0 ? 'hashed' : 'claimed';
 }
 
 /** The commit record becomes the record of the last import; an undone import is not the last one any more. */
@@ -69,14 +95,14 @@ async function closeCommit({ disk, layout }: Workbench, { kind }: Journal): Prom
   await disk.syncDirectory(layout.own);
 }
 
-/** Reads the state of the repository under the globs of a journal. */
-export async function stateOnDisk(
+/** Reads the repository under the globs of a journal. */
+export async function surveyOnDisk(
   { layout, signal }: Workbench,
   { globs }: Journal,
   { cache }: Notebook,
   mustHash: (path: string) => boolean,
-): Promise<State> {
-  return (await readState(layout.repository, { globs, cache, mustHash, signal })).state;
+): Promise<Survey> {
+  return readState(layout.repository, { globs, cache, mustHash, signal });
 }
 
 /** Whether two states are the same by digest and totals. */

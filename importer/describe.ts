@@ -1,11 +1,15 @@
 import { formatBytes, formatCount } from '../shared/figures.js';
+import type { Receipt } from '../shared/receipt.js';
 import { shortDigest } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
+import { receiptOf } from './copy-history.js';
+import type { CopyEvent } from './copy-ledger.js';
 import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
 
 /** The JSON document of an import, without its command. */
-export function describeImport({ outcome, manifest, target, burstMilliseconds }: ImportOutcome): object {
+export function describeImport(done: ImportOutcome): object {
+  const { outcome, manifest, target, burstMilliseconds, receipt } = done;
   const { id, site, sequence, base, files, removed, absent } = manifest;
   return {
     outcome,
@@ -17,6 +21,7 @@ export function describeImport({ outcome, manifest, target, burstMilliseconds }:
     removed: removed.length,
     absent: absent.filter(({ named }) => named === 'record').map(({ path }) => path),
     ...(burstMilliseconds !== undefined && { burstMilliseconds }),
+    ...(receipt && { receipt }),
   };
 }
 
@@ -25,20 +30,27 @@ export function burstLine(burstMilliseconds: number): string {
   return `The burst took ${burstMilliseconds.toFixed(1)} ms`;
 }
 
+/** What a person reads over the telephone. */
+export function codeLine({ code }: Receipt): string {
+  return `Confirmation code: ${code}`;
+}
+
 /** The lines that `apply` prints. */
 export function importLines(
-  { outcome, manifest, target, plan }: ImportOutcome,
+  { outcome, manifest, target, plan, receipt }: ImportOutcome,
   repository: string,
 ): string[] {
   const state = `State ${shortDigest(target.digest)} (${formatCount(target.count, 'file')}, ${formatBytes(target.bytes)})`;
   const name = `Update ${String(manifest.sequence)}`;
-  if (outcome === 'already-applied') return [`${name} is applied already`, state];
+  const code = receipt === undefined ? [] : [codeLine(receipt)];
+  if (outcome === 'already-applied') return [`${name} is applied already`, state, ...code];
   const count = (wanted: (action: CommitAction) => boolean): string => String(plan.filter(wanted).length);
   return [
     `${name} is applied to ${repository}: ${count((one) => one.action === 'publish' && !one.before)} added, ` +
       `${count((one) => one.action === 'publish' && one.before !== undefined)} replaced, ${count((one) => one.action !== 'publish')} removed`,
     state,
     ...absentLines(manifest.absent.filter(({ named }) => named === 'record').length),
+    ...code,
   ];
 }
 
@@ -58,6 +70,26 @@ export function planLines({ outcome, manifest, plan }: ImportOutcome): string[] 
   ];
 }
 
+/** What a receipt says, for `receipt` and `status`. */
+export function receiptLines(receipt: Receipt): string[] {
+  const { counter, kind, update, state, established, at } = receipt;
+  return [
+    `Receipt ${counter}: ${kind} of update ${update.sequence} of site '${update.site}', ${at}, ` +
+      `state ${shortDigest(state.digest)} ${established}`,
+    codeLine(receipt),
+  ];
+}
+
+/** The lines of `log`, one per event, oldest first. */
+export function logLines(events: readonly CopyEvent[]): string[] {
+  return events.map((event) => {
+    const { at, kind, update, from, state, counter, again } = event;
+    const states = `${shortDigest(from)} -> ${shortDigest(state.digest)}`;
+    const what = `${kind} of update ${update.sequence} of site '${update.site}'${again ? ' again' : ''}`;
+    return `${at}  ${what}  ${states}  receipt ${counter}  ${receiptOf(event).code}`;
+  });
+}
+
 /** The JSON document of `status`, without its command. */
 export function describeStatus({
   interrupted,
@@ -66,9 +98,11 @@ export function describeStatus({
   verified,
   undoBytes,
   retired,
+  receipt,
 }: Status): object {
   return {
     state: state ?? null,
+    receipt: receipt ?? null,
     interrupted: interrupted ? { kind: interrupted.kind, update: interrupted.update } : null,
     lastImport: lastImport
       ? { update: lastImport.update, at: lastImport.at, to: lastImport.to, verified }
@@ -103,6 +137,7 @@ export function statusLines(status: Status, repository: string): string[] {
     lines.push(
       `The last import did not pass its re-check; take it back with: conda-diff-import undo ${repository}`,
     );
+  if (status.receipt !== undefined) lines.push(...receiptLines(status.receipt));
   lines.push(`Retired: ${formatCount(retired.files, 'file')}, ${formatBytes(retired.bytes)}`);
   return lines;
 }

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { asIoError } from '../shared/errors.js';
 import { NO_GLOBS } from '../shared/globs.js';
 import { readState } from '../shared/read-state.js';
+import type { Receipt } from '../shared/receipt.js';
 import { type Totals, totalsOf } from '../shared/reference.js';
 import { type Workbench, writeDocument } from './commit.js';
 import { deleteRetired, type Notebook } from './complete.js';
+import { lastEvent, receiptOf } from './copy-history.js';
 import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
+import { readCopyLedger } from './note-event.js';
 import { isUnverified, readJournal, readRetired } from './own-files.js';
 import { lastReference } from './place.js';
 import { encodeRetired, olderThan } from './retired.js';
@@ -50,6 +53,8 @@ export interface Status {
   /** Bytes that undo holds beside the files of the repository. */
   readonly undoBytes: number;
   readonly retired: { readonly files: number; readonly bytes: number };
+  /** Of the last import or undo. */
+  readonly receipt: Receipt | undefined;
 }
 
 /** Looks at a copy without changing anything. */
@@ -60,6 +65,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     ? ((await readJournal(layout.committed)) ?? (await readJournal(layout.journal)))
     : undefined;
   const retired = await readRetired(layout);
+  const last = lastEvent(await readCopyLedger(notebook.stateDirectory));
   const survey =
     interrupted === undefined
       ? await readState(layout.repository, {
@@ -75,6 +81,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     verified: !isUnverified(layout),
     undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
+    receipt: last && receiptOf(last),
   };
 }
 

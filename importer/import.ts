@@ -1,27 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { timestamp } from '../shared/clock.js';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
-import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
+import { totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { finishStage, missingDirectories } from './attributes.js';
-import { type BurstTime, commit, makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
-import { completeCommit, type Notebook } from './complete.js';
+import { type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
+import { type Completed, completeCommit, type Notebook } from './complete.js';
+import { codeLine } from './describe.js';
 import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { type Layout, layoutOf } from './layout.js';
+import { lineageOf } from './copy-history.js';
 import { makesLinks, measure, needsOf } from './measure.js';
-import { clearAfterFailure, clearOwnFiles, isUnverified, readJournal, readRetired } from './own-files.js';
+import { noteApplied } from './note-applied.js';
+import { clearAfterFailure, clearOwnFiles, readJournal } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import { recover, type Recovery } from './recover.js';
-import { encodeRetired } from './retired.js';
 import { DISCARD, readUpdate, StageSink } from './stage.js';
 
 export interface ImportOptions extends PrepareOptions {
@@ -34,7 +36,8 @@ export interface ImportOptions extends PrepareOptions {
 }
 
 /** What an import did, or would do. */
-export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'> & Partial<BurstTime>;
+export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'> &
+  Partial<BurstTime & Pick<Completed, 'receipt'>>;
 
 /**
  * Applies an update: recover → manifest → fit → preflight → stage and verify all → commit → re-check → reference.
@@ -53,8 +56,7 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
       const prepared = await prepare(options, notebook.cache);
       if (prepared.outcome === 'apply')
         return { ...prepared, ...(await applyPrepared(bench, notebook, options, prepared)) };
-      await noteApplied(bench, notebook, prepared);
-      return prepared;
+      return { ...prepared, receipt: await noteApplied(bench, notebook, prepared) };
     } catch (error) {
       if (made) await removeUnused(repository);
       throw error;
@@ -75,6 +77,7 @@ export async function recoverFirst(
 ): Promise<Recovery | undefined> {
   const recovery = await recover(bench, notebook);
   if (recovery !== undefined) note(recoveryLine(recovery.did, recovery.journal));
+  if (recovery?.receipt !== undefined) note(codeLine(recovery.receipt));
   await clearOwnFiles(bench, (await readJournal(bench.layout.lastImport))?.attempt);
   return recovery;
 }
@@ -89,7 +92,7 @@ async function applyPrepared(
   notebook: Notebook,
   options: ImportOptions,
   { manifest, directory, local, target, plan }: Prepared,
-): Promise<BurstTime> {
+): Promise<BurstTime & Completed> {
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
   requireInside(layout, plan);
@@ -102,8 +105,7 @@ async function applyPrepared(
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
     const journal = journalFor(layout, keepsUndo, { manifest, local, plan });
     const burst = await commit(bench, journal);
-    await completeCommit(bench, journal, notebook);
-    return burst;
+    return { ...burst, ...(await completeCommit(bench, journal, notebook)) };
   } catch (error) {
     await clearAfterFailure(bench);
     throw asIoError(error);
@@ -121,6 +123,8 @@ function journalFor(
     kind: 'import',
     globs,
     update: { id, site, sequence },
+    lineage: lineageOf(manifest),
+    again: false,
     from: totalsOf(local),
     to: target,
     keepsUndo,
@@ -128,30 +132,6 @@ function journalFor(
     directories: missingDirectories(layout.repository, plan),
     actions: plan,
   };
-}
-
-/** The state is the target already: what an interrupted or hand-made end left out is made up for. */
-async function noteApplied(
-  bench: Workbench,
-  notebook: Notebook,
-  { manifest, target, leftovers }: Prepared,
-): Promise<void> {
-  const { layout } = bench;
-  await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
-  const file = join(notebook.stateDirectory, 'reference.json');
-  await writeDocument(bench, file, encodeReference(referenceOf(target, manifest.globs)));
-  if (isUnverified(layout)) await bench.disk.remove(layout.unverified);
-  await notebook.cache.save();
-  const known = await readRetired(layout);
-  const paths = new Set(known.map(({ path }) => path));
-  const found = leftovers.filter(({ path }) => !paths.has(path));
-  if (found.length === 0) return;
-  const mark = { attempt: randomBytes(8).toString('hex'), at: timestamp() };
-  await writeDocument(
-    bench,
-    layout.retired,
-    encodeRetired([...known, ...found.map((entry) => ({ ...entry, ...mark }))]),
-  );
 }
 
 /**

@@ -1,12 +1,19 @@
 import { directoryOf, nameOf, pathProblem } from '../shared/paths.js';
+import { updateId } from '../shared/manifest.js';
 import { isIndexName } from '../shared/rules.js';
 import { type CommitAction, goneOf, inOrder, publishOf } from './commit-plan.js';
 import type { Journal } from './journal.js';
 
 type Plan = Pick<Journal, 'directories' | 'actions'>;
+type Origin = Pick<Journal, 'update' | 'lineage'>;
 
 /** What no plan of ours has, whatever the files are: with any of these a journal is not to be followed. */
-export function* journalProblems({ directories, actions }: Plan): Generator<string> {
+export function* journalProblems({
+  update,
+  lineage,
+  directories,
+  actions,
+}: Plan & Origin): Generator<string> {
   const paths = actions.map(({ path }) => path);
   for (const path of [...directories, ...paths]) {
     const problem = pathProblem(path);
@@ -21,6 +28,17 @@ export function* journalProblems({ directories, actions }: Plan): Generator<stri
   const misplaced = actions.find((action, n) => action !== ordered[n]);
   if (misplaced !== undefined) yield `${misplaced.path} stands in the wrong place`;
   yield* directoryProblems({ directories, actions });
+  yield* lineageProblems({ update, lineage });
+}
+
+/** A lineage that cannot be noted: every id follows from its fields, and the update itself is in it. */
+function* lineageProblems({ update, lineage }: Origin): Generator<string> {
+  for (const { id, sequence, base, target } of lineage) {
+    if (updateId(update.site, sequence, base, target) !== id) yield `update ${id} has another id`;
+  }
+  yield* repeated(lineage.map(({ id }) => id));
+  const own = lineage.find(({ id }) => id === update.id);
+  if (own?.sequence !== update.sequence) yield `update ${update.id} is not in its lineage`;
 }
 
 function* repeated(paths: readonly string[]): Generator<string> {

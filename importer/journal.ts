@@ -1,5 +1,6 @@
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
+import type { LineageEntry } from '../shared/lineage.js';
 import { encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
 import { checkFormat, type Totals } from '../shared/reference.js';
@@ -24,7 +25,11 @@ export interface Journal {
   readonly to: Totals;
   /** Whether what is replaced or removed is kept until the end, so that the commit can be taken back. */
   readonly keepsUndo: boolean;
+  /** Whether it is imported although a later one had been (`--again`). */
+  readonly again: boolean;
   readonly at: string;
+  /** The updates of the site that the update's manifest knows, oldest first, and the update itself. */
+  readonly lineage: readonly LineageEntry[];
   /** Directories that the commit makes, parents first. */
   readonly directories: readonly string[];
   /** The n-th action's files are `stage/<n>`, `undo/<attempt>/<n>` and `trash/<n>`. */
@@ -38,20 +43,22 @@ export interface UpdateName {
   readonly sequence: number;
 }
 
-const SECTIONS = ['directories', 'actions'] as const;
+const SECTIONS = ['lineage', 'directories', 'actions'] as const;
 
 /** The bytes of a journal. */
 export function encodeJournal(journal: Journal): Generator<Buffer> {
-  const { globs, directories, actions, attempt, kind, update, from, to, keepsUndo, at } = journal;
-  const header = {
+  const { globs, lineage, directories, actions, ...header } = journal;
+  const { attempt, kind, update, from, to, keepsUndo, again, at } = header;
+  const line = {
     format: 'conda-diff-journal',
     version: 1,
     rules: RULES,
     ignore: globs.ignore,
     include: globs.include,
-    ...{ attempt, kind, update, from, to, keepsUndo, at },
+    ...{ attempt, kind, update, from, to, keepsUndo, again, at },
   };
-  return encodeLineDocument(header, [
+  return encodeLineDocument(line, [
+    { name: 'lineage', entries: lineage.map((entry) => ({ ...entry })) },
     { name: 'directories', entries: directories.map((path) => ({ path })) },
     { name: 'actions', entries: actions.map((action) => ({ ...action })) },
   ]);
@@ -71,8 +78,10 @@ type JournalHeader = Omit<Journal, 'globs' | (typeof SECTIONS)[number]> & {
 export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string): Promise<Journal> {
   const checkHeader = await headerValidator<JournalHeader & { format: string }>('journal', SECTIONS);
   const checkDirectory = await entryValidator<{ path: string }>('journal', 'directories');
+  const checkLineage = await entryValidator<LineageEntry>('journal', 'lineage');
   const checkAction = await entryValidator<CommitAction>('journal', 'actions');
   let header: (JournalHeader & { format: string }) | undefined;
+  const lineage: LineageEntry[] = [];
   const directories: string[] = [];
   const actions: CommitAction[] = [];
   const decoder = new LineDocumentDecoder(name, SECTIONS, {
@@ -81,18 +90,21 @@ export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string):
       header = checkHeader(value, name);
     },
     entry: (section, value) => {
-      if (section === 'directories') directories.push(checkDirectory(value, name).path);
+      if (section === 'lineage') lineage.push(checkLineage(value, name));
+      else if (section === 'directories') directories.push(checkDirectory(value, name).path);
       else actions.push(checkAction(value, name));
     },
   });
   for (const chunk of chunks) decoder.push(chunk);
   decoder.end();
-  refuseWrong({ directories, actions }, name);
-  const { attempt, kind, update, from, to, keepsUndo, at, ignore, include } = header as JournalHeader;
-  return { attempt, kind, update, from, to, keepsUndo, at, globs: { ignore, include }, directories, actions };
+  const { attempt, kind, update, from, to, keepsUndo, again, at, ignore, include } = header as JournalHeader;
+  const globs = { ignore, include };
+  const fields = { attempt, kind, update, from, to, keepsUndo, again, at };
+  return safe({ ...fields, globs, lineage, directories, actions }, name);
 }
 
-function refuseWrong(plan: Pick<Journal, 'directories' | 'actions'>, name: string): void {
-  const details = [...journalProblems(plan)].slice(0, 20);
-  if (details.length > 0) throw new CondaDiffError('malformed', `${name} is not a safe journal`, { details });
+function safe(journal: Journal, name: string): Journal {
+  const details = [...journalProblems(journal)].slice(0, 20);
+  if (details.length === 0) return journal;
+  throw new CondaDiffError('malformed', `${name} is not a safe journal`, { details });
 }

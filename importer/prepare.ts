@@ -11,8 +11,10 @@ import { readManifest } from '../shared/read-document.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { staysInside } from '../shared/real-path.js';
 import { checkTotals } from '../shared/reference.js';
+import type { Receipt } from '../shared/receipt.js';
 import { EMPTY_STATE, type Entry, type State } from '../shared/state.js';
 import { type CommitAction, planCommit } from './commit-plan.js';
+import { establishedBy } from './complete.js';
 import { fitOf } from './fit.js';
 import { leftovers } from './leftovers.js';
 import { locateManifest } from '../shared/locate.js';
@@ -34,6 +36,8 @@ export interface Prepared {
   /** Where the files of the update are. */
   readonly directory: string;
   readonly local: State;
+  /** Whether every file of the local state was hashed. */
+  readonly established: Receipt['established'];
   readonly target: State;
   /** Empty when it is applied already. */
   readonly plan: readonly CommitAction[];
@@ -56,7 +60,8 @@ export async function prepare(options: PrepareOptions, cache: HashCache): Promis
   const local = survey?.state ?? EMPTY_STATE;
   const kindOf = survey?.kindOf ?? ((): 'artifact' => 'artifact');
   const fit = fitOf(manifest, base, local, kindOf);
-  const common = { manifest, directory: dirname(file), local };
+  const established = survey === undefined ? 'hashed' : establishedBy(survey);
+  const common = { manifest, directory: dirname(file), local, established } as const;
   if (fit.outcome === 'already-applied') {
     return {
       ...common,

@@ -3,10 +3,11 @@ import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import { directoryOf } from '../shared/paths.js';
+import type { Receipt } from '../shared/receipt.js';
 import { checkTotals } from '../shared/reference.js';
 import { perform, syncDirectories, type Workbench } from './commit.js';
 import type { CommitAction, Content } from './commit-plan.js';
-import { completeCommit, type Notebook, stateOnDisk } from './complete.js';
+import { completeCommit, type Notebook, surveyOnDisk } from './complete.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
@@ -16,6 +17,8 @@ import { judgeRecovery, type ActionFinding } from './recovery-plan.js';
 export interface Recovery {
   readonly did: 'finished' | 'taken-back';
   readonly journal: Journal;
+  /** Of the state that was finished; the state before has its own. */
+  readonly receipt?: Receipt;
 }
 
 /**
@@ -29,8 +32,8 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   const { layout } = bench;
   const committed = await readJournal(layout.committed);
   if (committed !== undefined) {
-    await completeCommit(bench, committed, notebook);
-    return { did: 'finished', journal: committed };
+    const { receipt } = await completeCommit(bench, committed, notebook);
+    return { did: 'finished', journal: committed, receipt };
   }
   const journal = await readJournal(layout.journal);
   if (journal === undefined) return undefined;
@@ -45,14 +48,14 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   try {
     if (judgement.way === 'finish') {
       await perform(bench, journal, (n) => findings[n]?.isDone === true);
-      await completeCommit(bench, journal, notebook);
-      return { did: 'finished', journal };
+      const { receipt } = await completeCommit(bench, journal, notebook);
+      return { did: 'finished', journal, receipt };
     }
     await takeBack(bench, journal, findings);
   } catch (error) {
     throw asIoError(error);
   }
-  const state = await stateOnDisk(bench, journal, notebook, touchedBy(journal));
+  const { state } = await surveyOnDisk(bench, journal, notebook, touchedBy(journal));
   checkTotals(
     `${layout.repository}: the files after the ${journal.kind} was taken back`,
     journal.from,

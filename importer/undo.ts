@@ -4,20 +4,19 @@ import { timestamp } from '../shared/clock.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
-import { type State, shortDigest } from '../shared/state.js';
+import { shortDigest } from '../shared/state.js';
 import { finishStage, missingDirectories } from './attributes.js';
 import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import type { Content } from './commit-plan.js';
-import { completeCommit, type Notebook, sameTotals, stateOnDisk } from './complete.js';
+import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk } from './complete.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 
 /** What an undo went back from and to. */
-export interface Undone extends BurstTime {
+export interface Undone extends BurstTime, Completed {
   readonly undone: Journal;
-  readonly state: State;
 }
 
 /**
@@ -46,7 +45,7 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
     await stageFromUndo(bench, last, plan);
     const journal = journalFor(bench, last, plan);
     const burst = await commit(bench, journal);
-    return { undone: last, state: await completeCommit(bench, journal, notebook), ...burst };
+    return { undone: last, ...(await completeCommit(bench, journal, notebook)), ...burst };
   } catch (error) {
     await clearAfterFailure(bench);
     throw asIoError(error);
@@ -60,6 +59,8 @@ function journalFor({ layout }: Workbench, last: Journal, plan: readonly UndoAct
     kind: 'undo',
     globs: last.globs,
     update: last.update,
+    lineage: last.lineage,
+    again: false,
     from: last.to,
     to: last.from,
     keepsUndo: true,
@@ -78,7 +79,7 @@ function notKept({ layout }: Workbench): CondaDiffError {
 
 async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook): Promise<void> {
   const touched = new Set(last.actions.map(({ path }) => path));
-  const state = await stateOnDisk(bench, last, notebook, (path) => touched.has(path));
+  const { state } = await surveyOnDisk(bench, last, notebook, (path) => touched.has(path));
   if (sameTotals(state, last.to)) return;
   throw new CondaDiffError('fit', `${bench.layout.repository} is not as the last import left it`, {
     outcome: 'drifted',

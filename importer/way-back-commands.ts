@@ -3,7 +3,7 @@ import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { withLock } from '../shared/lock.js';
 import { shortDigest } from '../shared/state.js';
-import { burstLine } from './describe.js';
+import { burstLine, codeLine } from './describe.js';
 import { collectGarbage } from './housekeeping.js';
 import { recoverFirst, recoveryLine } from './import.js';
 import { benchAt } from './place.js';
@@ -19,7 +19,7 @@ export function addUndo(program: Command): void {
   ).action(async (repository: string | undefined, flags: CommonOptions) => {
     const shell = createShell(flags);
     const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const { undone, state, burstMilliseconds } = await withLock(
+    const { undone, state, receipt, burstMilliseconds } = await withLock(
       place.repository,
       'conda-diff-import undo',
       async () => {
@@ -30,9 +30,10 @@ export function addUndo(program: Command): void {
     const { digest, count, bytes } = state;
     const { update } = undone;
     shell.detail(burstLine(burstMilliseconds));
-    shell.report({ command: 'undo', update, state: { digest, count, bytes }, burstMilliseconds }, [
+    shell.report({ command: 'undo', update, state: { digest, count, bytes }, burstMilliseconds, receipt }, [
       `The import of update ${update.sequence} was undone`,
       `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
+      codeLine(receipt),
     ]);
   });
 }
@@ -54,9 +55,12 @@ export function addRecover(program: Command): void {
       return;
     }
     const state = recovery.did === 'finished' ? recovery.journal.to : recovery.journal.from;
-    shell.report({ command: 'recover', did: recovery.did, update: recovery.journal.update, state }, [
-      recoveryLine(recovery.did, recovery.journal),
+    const { did, journal, receipt } = recovery;
+    const document = { command: 'recover', did, update: journal.update, state, ...(receipt && { receipt }) };
+    shell.report(document, [
+      recoveryLine(did, journal),
       `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
+      ...(receipt ? [codeLine(receipt)] : []),
     ]);
   });
 }

@@ -20,6 +20,8 @@ export interface Identified {
   /** Paths named only in `removed` without a file: as it should be. */
   readonly gone: readonly string[];
   readonly mismatched: readonly Mismatch[];
+  /** How many of the entries stand by their record or the hash cache, not hashed now. */
+  readonly trusted: number;
 }
 
 export interface IdentifyOptions {
@@ -46,6 +48,7 @@ export async function identify(
     missing: [] as string[],
     gone: [] as string[],
     mismatched: [] as Mismatch[],
+    trusted: 0,
   };
   const toHash: Claim[] = [];
   const isListed = listing(tree);
@@ -62,6 +65,7 @@ export async function identify(
       const mismatch = mismatchOf({ ...claim, md5: undefined }, { size: stats.size, sha256 });
       if (mismatch) found.mismatched.push(mismatch);
       found.entries.push({ path: claim.path, size: stats.size, sha256 });
+      found.trusted++;
     }
   }
   const limit = pLimit(HASHED_AT_ONCE);

@@ -29,6 +29,8 @@ export interface Survey {
   /** Artifacts that an index names only in `removed` and the disk does not have, sorted. */
   readonly gone: readonly string[];
   readonly mismatched: readonly Mismatch[];
+  /** How many files of the state stand by their record or the hash cache; all others were hashed now. */
+  readonly trusted: number;
   /** Paths of which two indexes say different things. */
   readonly conflicts: readonly string[];
   /** Names that no state can hold, with the reason. */
@@ -126,6 +128,7 @@ async function readOnce(
     missing: [...identified.missing].sort(compareUtf8),
     gone: [...identified.gone].sort(compareUtf8),
     mismatched: [...identified.mismatched].sort((a, b) => compareUtf8(a.path, b.path)),
+    trusted: identified.trusted,
     conflicts,
     refused: [
       ...indexes.flatMap(({ refused }) => refused),

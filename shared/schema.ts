@@ -13,7 +13,8 @@ interface DocumentSchema extends JsonObject {
 export type Validator<T> = (value: unknown, what: string) => T;
 
 /** The published JSON Schemas, by file name in `schemas/`. */
-export type SchemaName = 'reference' | 'manifest' | 'ledger' | 'config' | 'journal' | 'retired' | 'receipt';
+export type SchemaName =
+  'reference' | 'manifest' | 'ledger' | 'config' | 'journal' | 'retired' | 'receipt' | 'copy-ledger';
 
 function loadSchema(name: SchemaName): DocumentSchema {
   const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);

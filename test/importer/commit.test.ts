@@ -18,7 +18,7 @@ import type { Kind } from '../../shared/rules.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { listTree, temporaryDirectory } from '../support/channel.js';
 import { rejects } from '../support/refusal.js';
-import { type Contents, writeFiles } from '../support/update.js';
+import { type Contents, writeFiles, originOf } from '../support/update.js';
 
 const MTIME = 1_600_000_000;
 const ATTEMPT = '0123456789abcdef';
@@ -75,7 +75,7 @@ async function make(
   }
   const journal: Journal = {
     ...{ attempt: ATTEMPT, kind: 'import', globs: NO_GLOBS, keepsUndo, actions, from: TOTALS, to: TOTALS },
-    update: { id: hashOf('id'), site: 'default', sequence: 1 },
+    ...originOf(),
     at: '2024-01-02T03:04:05Z',
     directories: missingDirectories(repository, actions),
   };

@@ -15,7 +15,9 @@ import type { Journal } from '../../importer/journal.js';
 import { NO_GLOBS } from '../../shared/globs.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { temporaryDirectory } from '../support/channel.js';
-import { makeUpdate } from '../support/update.js';
+import { confirmationCode } from '../../shared/confirmation-code.js';
+import type { Receipt } from '../../shared/receipt.js';
+import { makeUpdate, originOf } from '../support/update.js';
 
 const PLAN: readonly CommitAction[] = [
   publishOf({ ...entryOf('noarch/b.conda', 'bbb'), kind: 'artifact' }, undefined),
@@ -80,12 +82,12 @@ describe('the status of a copy', () => {
   const totals = { digest: hashOf('now'), count: 3, bytes: 2048 };
   const journal: Journal = {
     ...{ attempt: '0123456789abcdef', kind: 'import', globs: NO_GLOBS, keepsUndo: true },
-    update: { id: hashOf('id'), site: 'default', sequence: 3 },
+    ...originOf(3),
     ...{ from: totals, to: totals, at: '2024-01-02T03:04:05Z', directories: [], actions: [] },
   };
   const status: Status = {
     ...{ interrupted: undefined, state: totals, lastImport: journal, undoBytes: 1024, verified: true },
-    retired: { files: 2, bytes: 512 },
+    ...{ retired: { files: 2, bytes: 512 }, receipt: undefined },
   };
   const state = `State ${totals.digest.slice(0, 12)} (3 files, 2.0 kB)`;
   const last = "Last import: update 3 of site 'default', 2024-01-02T03:04:05Z";
@@ -94,10 +96,23 @@ describe('the status of a copy', () => {
   it('tells the state, the last import, and what undo and retired files hold', () => {
     assert.deepEqual(statusLines(status, '/copy'), [state, last, 'Undo holds 1.0 kB', retired]);
     assert.deepEqual(describeStatus(status), {
-      ...{ state: totals, interrupted: null, retired: { files: 2, bytes: 512 } },
+      ...{ state: totals, receipt: null, interrupted: null, retired: { files: 2, bytes: 512 } },
       lastImport: { update: journal.update, at: journal.at, to: totals, verified: true },
       undo: { possible: true, bytes: 1024 },
     });
+  });
+
+  it('tells the last receipt, of which site it is, and its code', () => {
+    const { update } = originOf(3);
+    const [state, at, code] = [totals, '2024-01-02T03:04:05Z', confirmationCode(update.id, totals.digest)];
+    const receipt: Receipt = { counter: 5, kind: 'undo', update, state, established: 'hashed', at, code };
+    const lines = statusLines({ ...status, receipt }, '/copy');
+    const short = totals.digest.slice(0, 12);
+    assert.deepEqual(lines.slice(-3, -1), [
+      `Receipt 5: undo of update 3 of site 'default', ${at}, state ${short} hashed`,
+      `Confirmation code: ${code}`,
+    ]);
+    assert.deepEqual(describeStatus({ ...status, receipt }), { ...describeStatus(status), receipt });
   });
 
   it('tells that there was no import, that it cannot be undone, or that the copy was changed since', () => {

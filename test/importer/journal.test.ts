@@ -16,7 +16,7 @@ import { readState } from '../../shared/read-state.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { memoryDirectory } from '../support/memory-directory.js';
 import { refuses, rejects } from '../support/refusal.js';
-import { type Contents, makeUpdate, type SmallUpdate, writeFiles } from '../support/update.js';
+import { type Contents, makeUpdate, type SmallUpdate, writeFiles, originOf } from '../support/update.js';
 
 const SIGNAL = new AbortController().signal;
 const TOTALS = { digest: hashOf('1'), count: 1, bytes: 2 };
@@ -26,7 +26,7 @@ describe('a journal', () => {
   const journal: Journal = {
     ...{ attempt: '0123456789abcdef', kind: 'undo', keepsUndo: false, at: '2024-01-02T03:04:05Z' },
     globs: { ignore: ['**/*.bak'], include: ['keys/*'] },
-    update: { id: hashOf('id'), site: 'default', sequence: 7 },
+    ...originOf(7),
     ...{ from: TOTALS, to: { digest: hashOf('2'), count: 0, bytes: 0 } },
     directories: ['osx-64', 'osx-64/gr\u00f6\u00dfe'],
     actions: inOrder([
@@ -39,7 +39,7 @@ describe('a journal', () => {
 
   it('is read as it was written', async () => {
     assert.deepEqual(await decodeJournal([bytesOf(journal)], 'journal.json'), journal);
-    const empty = { ...journal, directories: [], actions: [] };
+    const empty: Journal = { ...journal, directories: [], actions: [] };
     assert.deepEqual(await decodeJournal([bytesOf(empty)], 'journal.json'), empty);
   });
 
@@ -81,10 +81,10 @@ const AFTER = {
 };
 
 type Line = Record<string, unknown>;
-type Document = Line & { directories: Line[]; actions: Line[] };
+type Document = Line & Record<(typeof SECTIONS)[number], Line[]>;
 type Edit = (document: Document) => void;
 
-const SECTIONS = ['directories', 'actions'] as const;
+const SECTIONS = ['lineage', 'directories', 'actions'] as const;
 
 /** A journal with something altered and its checksum made right: only the field's own check can refuse it. */
 function altered(text: string, edit: Edit): string {
@@ -107,6 +107,11 @@ const within =
   (key: string, changes: Line): Edit =>
   (document) =>
     void (document[key] = { ...(document[key] as Line), ...changes });
+/** Alters the first update of the lineage. */
+const lineage =
+  (changes: Line): Edit =>
+  (document) =>
+    void Object.assign(document.lineage[0]!, changes);
 /** Alters the action of a path. An undefined value removes a field. */
 const action =
   (path: string, changes: Line): Edit =>
@@ -144,8 +149,22 @@ const REFUSED: readonly [field: string, edit: Edit, text: RegExp][] = [
   ['attempt', set('attempt', '../../noarch'), /'attempt' must match pattern/],
   ['kind', set('kind', 'export'), /'kind' must be equal to one of/],
   ['update.id', within('update', { id: 'x' }), /'update.id' must match pattern/],
-  ['update.site', within('update', { site: '' }), /'update.site' must NOT have fewer/],
+  ['update.site', within('update', { site: '' }), /'update.site' must match pattern/],
   ['update.sequence', within('update', { sequence: 0 }), /'update.sequence' must be >= 1/],
+  ['update.id', within('update', { id: hashOf('other') }), /is not in its lineage/],
+  ['update.site', within('update', { site: 'another' }), /has another id/],
+  ['update.sequence', within('update', { sequence: 9 }), /is not in its lineage/],
+  ['again', set('again', 'yes'), /'again' must be boolean/],
+  ['lineage.id', lineage({ id: hashOf('other') }), /has another id/],
+  ['lineage.sequence', lineage({ sequence: 9 }), /has another id/],
+  ['lineage.base', lineage({ base: hashOf('other') }), /has another id/],
+  ['lineage.target', lineage({ target: hashOf('other') }), /has another id/],
+  ['lineage.target', lineage({ target: 'x' }), /'target' must match pattern/],
+  ['lineage.created', lineage({ created: 'yesterday' }), /'created' must match pattern/],
+  ['lineage.withdrawn', lineage({ withdrawn: false }), /'withdrawn' must be equal to constant/],
+  ['lineage, an unknown field', lineage({ extra: 1 }), /additional properties: 'extra'/],
+  ['lineage, gone', set('lineage', []), /is not in its lineage/],
+  ['lineage, one twice', (document) => document.lineage.push(document.lineage[0]!), /stands twice/],
   ['from.digest', within('from', { digest: 'x' }), /'from.digest' must match pattern/],
   ['from.count', within('from', { count: -1 }), /'from.count' must be >= 0/],
   ['to.bytes', within('to', { bytes: 1.5 }), /'to.bytes' must be integer/],
@@ -226,8 +245,10 @@ const WITNESSED: readonly [field: string, edit: Edit, refusing: readonly Way[], 
 /** What has no other witness than the checksum: the commit ends at its base or its target all the same. */
 const UNWITNESSED: readonly [field: string, edit: Edit][] = [
   ['kind', set('kind', 'undo')],
-  ['update', within('update', { id: OTHER, site: 'another', sequence: 9 })],
   ['keepsUndo', set('keepsUndo', false)],
+  ['again', set('again', true)],
+  ['lineage.created', lineage({ created: '1999-01-02T03:04:05Z' })],
+  ['lineage.withdrawn', lineage({ withdrawn: true })],
   ['at', set('at', '1999-01-02T03:04:05Z')],
   ['directories, one gone', set('directories', [])],
   ['directories, one more', ({ directories }) => directories.push({ path: 'noarch' })],

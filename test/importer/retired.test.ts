@@ -13,8 +13,9 @@ import { NO_GLOBS } from '../../shared/globs.js';
 import { encodeLineDocument } from '../../shared/line-document.js';
 import { totalsOf } from '../../shared/reference.js';
 import { EMPTY_STATE, stateOf } from '../../shared/state.js';
-import { entryOf, hashOf } from '../support/arbitrary.js';
+import { entryOf } from '../support/arbitrary.js';
 import { rejects } from '../support/refusal.js';
+import { originOf } from '../support/update.js';
 
 const [EARLIER, NOW] = ['2024-01-02T03:04:05Z', '2024-02-02T03:04:05Z'];
 
@@ -29,7 +30,7 @@ function journalOf(kind: Journal['kind'], actions: readonly CommitAction[]): Jou
   const totals = totalsOf(EMPTY_STATE);
   return {
     ...{ attempt: '1'.repeat(16), kind, globs: NO_GLOBS, keepsUndo: true, directories: [], actions },
-    update: { id: hashOf('id'), site: 'default', sequence: 1 },
+    ...originOf(),
     ...{ from: totals, to: totals, at: NOW },
   };
 }

@@ -11,13 +11,14 @@ import { totalsOf } from '../../shared/reference.js';
 import { kindByName } from '../../shared/rules.js';
 import { EMPTY_STATE, type State, stateOf } from '../../shared/state.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
+import { originOf } from '../support/update.js';
 
 const kindOf = (path: string) => kindByName(path, (directory) => directory !== '');
 
 function journalOf(actions: readonly CommitAction[], from: State, to: State): Journal {
   return {
     ...{ attempt: '0123456789abcdef', kind: 'import', globs: NO_GLOBS, keepsUndo: true, directories: [] },
-    update: { id: hashOf('id'), site: 'default', sequence: 1 },
+    ...originOf(),
     ...{ from: totalsOf(from), to: totalsOf(to), at: '2024-01-02T03:04:05Z', actions },
   };
 }

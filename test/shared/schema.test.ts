@@ -40,6 +40,7 @@ describe('the published schemas', () => {
     journal: 'malformed',
     retired: 'malformed',
     receipt: 'malformed',
+    'copy-ledger': 'malformed',
   } as const;
   for (const name of Object.keys(codes) as SchemaName[]) {
     it(`${name}: is valid and strict, and refuses what is no object`, async () => {

@@ -28,7 +28,16 @@ export function surveyOf(contents: Contents, findings: Partial<Survey> = {}): Su
   });
   return {
     ...{ state, kindOf, indexes, source: (path) => path },
-    ...{ missing: [], gone: [], mismatched: [], conflicts: [], refused: [], unreadable: [], external: [] },
+    ...{
+      missing: [],
+      gone: [],
+      mismatched: [],
+      trusted: 0,
+      conflicts: [],
+      refused: [],
+      unreadable: [],
+      external: [],
+    },
     ...{ unindexed: [], withoutRepodata: [], strayLinks: [] },
     ...findings,
   };

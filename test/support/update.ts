@@ -11,6 +11,7 @@ import { kindByName } from '../../shared/rules.js';
 import type { LineageEntry } from '../../shared/lineage.js';
 import { EMPTY_STATE, type State, stateOf } from '../../shared/state.js';
 import { volumeMark } from '../../shared/volume-mark.js';
+import type { Journal } from '../../importer/journal.js';
 import { entryOf, hashOf } from './arbitrary.js';
 
 /** Path → content. */
@@ -35,6 +36,14 @@ export async function writeFiles(root: string, contents: Contents): Promise<void
     await writeFile(file, text);
     await utimes(file, MTIME, MTIME);
   }
+}
+
+/** What a journal says of the update that it is of, whose lineage is itself alone. */
+export function originOf(sequence = 1): Pick<Journal, 'update' | 'lineage' | 'again'> {
+  const [base, target] = [hashOf(`base ${sequence}`), hashOf(`target ${sequence}`)];
+  const id = updateId('default', sequence, base, target);
+  const lineage = [{ id, sequence, base, target, created: '2024-01-02T03:04:05Z' }];
+  return { update: { id, site: 'default', sequence }, lineage, again: false };
 }
 
 export function stateOfContents(contents: Contents): State {

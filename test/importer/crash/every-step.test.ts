@@ -150,6 +150,10 @@ async function checkNext(
   });
   assert.equal(ended.result.split(':')[0], refused ?? 'done', `${what}: ${ended.result}`);
   assert.deepEqual(differences(ended.image, expected), [], what);
+  for (const [path, { bytes }] of image.files) {
+    const isReceipt = /^\.conda-diff\/receipts\/\d+\.json$/.test(path);
+    if (isReceipt) assert.ok(ended.image.files.get(path)?.bytes.equals(bytes), `${path} changed: ${what}`);
+  }
 }
 
 function hasStagedFiles({ files }: Image): boolean {

@@ -240,6 +240,21 @@ const KINDS: readonly Kind[] = [
     isOf: (step) => isOwn(step, 'reference.json.partial'),
   },
   {
+    name: 'the ledger of the copy',
+    scenario: IMPORT,
+    isOf: (step) => isOwn(step, 'copy-ledger.json.partial'),
+  },
+  {
+    name: 'the receipt',
+    scenario: UNDO,
+    isOf: (step) => /\/receipts\/\d+\.json\.partial$/.test(step.path),
+  },
+  {
+    name: 'the directory of receipts',
+    scenario: IMPORT,
+    isOf: (step) => step.path.endsWith('/receipts'),
+  },
+  {
     name: 'the list of what is retired',
     scenario: IMPORT,
     isOf: (step) => isOwn(step, 'retired.json.partial'),

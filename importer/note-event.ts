@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asIoError } from '../shared/errors.js';
+import type { LineageEntry } from '../shared/lineage.js';
+import { encodeReceipt, type Receipt } from '../shared/receipt.js';
+import { type Workbench, writeDocument } from './commit.js';
+import { type NewEvent, receiptOf, withEvent } from './copy-history.js';
+import {
+  type CopyEvent,
+  type CopyLedger,
+  decodeCopyLedger,
+  EMPTY_LEDGER,
+  encodeCopyLedger,
+} from './copy-ledger.js';
+
+function ledgerFile(stateDirectory: string): string {
+  return join(stateDirectory, 'copy-ledger.json');
+}
+
+/**
+ * Reads what a copy remembers; a ledger that is not there is empty.
+ *
+ * @throws CondaDiffError malformed or integrity, when it is damaged; io
+ */
+export async function readCopyLedger(stateDirectory: string): Promise<CopyLedger> {
+  const file = ledgerFile(stateDirectory);
+  if (!existsSync(file)) return EMPTY_LEDGER;
+  try {
+    return await decodeCopyLedger([readFileSync(file)], file);
+  } catch (error) {
+    throw asIoError(error, `Cannot read ${file}`);
+  }
+}
+
+/**
+ * Notes an event durably: first in the ledger, then as a receipt that follows from it. Both may be done again; an
+ * event never gets a second receipt, and no two get the same counter.
+ *
+ * @throws CondaDiffError malformed or integrity, when the ledger is damaged; io
+ */
+export async function noteEvent(
+  bench: Workbench,
+  stateDirectory: string,
+  event: NewEvent,
+  lineage: readonly LineageEntry[],
+): Promise<Receipt> {
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const before = await readCopyLedger(stateDirectory);
+  const noted = withEvent(before, event, lineage, highestReceipt(stateDirectory));
+  if (noted.ledger !== before)
+    await writeDocument(bench, ledgerFile(stateDirectory), encodeCopyLedger(noted.ledger));
+  return keepReceipt(bench, stateDirectory, noted.event);
+}
+
+function receiptsDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'receipts');
+}
+
+/** Writes the receipt of an event, unless it is there already. */
+export async function keepReceipt(
+  bench: Workbench,
+  stateDirectory: string,
+  event: CopyEvent,
+): Promise<Receipt> {
+  const directory = receiptsDirectory(stateDirectory);
+  const receipt = receiptOf(event);
+  const bytes = encodeReceipt(receipt);
+  const file = join(directory, `${String(receipt.counter)}.json`);
+  if (existsSync(file) && readFileSync(file).equals(bytes)) return receipt;
+  if (!existsSync(directory)) {
+    await bench.disk.makeDirectory(directory, 0o700);
+    await bench.disk.syncDirectory(stateDirectory);
+  }
+  await writeDocument(bench, file, [bytes]);
+  return receipt;
+}
+
+/** The highest counter among the receipts that are there; 0 for none. */
+function highestReceipt(stateDirectory: string): number {
+  const directory = receiptsDirectory(stateDirectory);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return Math.max(0, ...names.map((name) => Number(/^([1-9]\d{0,14})\.json$/.exec(name)?.[1] ?? 0)));
+}
