@@ -55,7 +55,7 @@ export function blocksOf(markdown: string): Block[] {
 export function settled(output: string): string {
   return output
     .replace(/\b[0-9a-f]{12,64}\b/g, '<digest>')
-    .replace(/\b[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){3,}\b/g, '<code>')
+    .replace(/\b[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){2,}\b/g, '<code>')
     .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?/g, '<time>')
     .replace(/\b\d+(\.\d+)? [kMGT]?B\b/g, '<size>')
     .replace(/\b\d+ bytes\b/g, '<size>')
