@@ -51,8 +51,8 @@ function withUpdates(
 }
 
 /** What is noted of an update once it is imported: the updates that its manifest knows, and itself. */
-export function lineageOf({ id, sequence, base, target, created }: Manifest): LineageEntry[] {
-  return [{ id, sequence, base: base.digest, target: target.digest, created }];
+export function lineageOf({ lineage, id, sequence, base, target, created }: Manifest): LineageEntry[] {
+  return [...lineage, { id, sequence, base: base.digest, target: target.digest, created }];
 }
 
 /** The event that led to the present state. */

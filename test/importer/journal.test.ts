@@ -248,7 +248,7 @@ const UNWITNESSED: readonly [field: string, edit: Edit][] = [
   ['keepsUndo', set('keepsUndo', false)],
   ['again', set('again', true)],
   ['lineage.created', lineage({ created: '1999-01-02T03:04:05Z' })],
-  ['lineage.withdrawn', lineage({ withdrawn: true })],
+  ['lineage.withdrawn', lineage({ withdrawn: undefined })],
   ['at', set('at', '1999-01-02T03:04:05Z')],
   ['directories, one gone', set('directories', [])],
   ['directories, one more', ({ directories }) => directories.push({ path: 'noarch' })],
