@@ -1,8 +1,10 @@
 import process from 'node:process';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { asIoError, CondaDiffError, EXIT_CODES } from './errors.js';
 import { NO_PROGRESS, type Progress } from './progress.js';
 import { ProgressBar } from './progress-bar.js';
+import { WORKER_MARK } from './thread-message.js';
 import { VERSION } from './version.js';
 
 /** What a command may say, and the signal that asks it to stop. */
@@ -93,9 +95,13 @@ function interrupt(name: NodeJS.Signals): void {
 
 /**
  * Runs a program and sets the exit code of the process. SIGINT, SIGTERM and SIGHUP ask the command to stop; a
- * second one ends it at once.
+ * second one ends it at once. Where all of a command is bundled into one file, its worker threads start here, too.
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
+  if (!isMainThread && workerData === WORKER_MARK) {
+    await import('./worker.js');
+    return;
+  }
   for (const name of SIGNALS) process.on(name, interrupt);
   // Whoever reads our output may stop reading: stdout then ends the run, stderr is done without.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -22,3 +22,16 @@ export function fingerprintOfFile(file: string): Fingerprint | undefined {
   const stats = statFile(file);
   return stats && fingerprintOf(stats);
 }
+
+/** File systems that keep times in steps keep them in steps of at most this: FAT, 2 s. */
+const TIME_STEP_MS = 2000;
+
+/**
+ * The fingerprint of a file that is about to be read, if it proves the content: not when the file was written so
+ * shortly before that it could be written again, to the same size, without getting another time.
+ *
+ * @param begun when reading began, milliseconds since 1970
+ */
+export function settledFingerprint(stats: Stats, begun: number): Fingerprint | undefined {
+  return Math.max(stats.mtimeMs, stats.ctimeMs) <= begun - TIME_STEP_MS ? fingerprintOf(stats) : undefined;
+}
