@@ -1,5 +1,5 @@
 import { formatBytes } from '../figures.js';
-import { markup, type Markup } from './html.js';
+import { markup, type Markup, pathMarkup } from './html.js';
 import { filterBox } from './html-table.js';
 import type { Report } from './report.js';
 
@@ -27,7 +27,7 @@ ${absent.length > 0 && absentList(absent)}</section>
 }
 
 function fileRow(path: string, sha256: string, change: string, size: number): Markup {
-  return markup`<tr><th scope="row">${path}<code>${sha256}</code></th><td>${change}</td><td class="n" data-value="${size}">${formatBytes(size)}</td></tr>
+  return markup`<tr><th scope="row">${pathMarkup(path)}<code>${sha256}</code></th><td>${change}</td><td class="n" data-value="${size}">${formatBytes(size)}</td></tr>
 `;
 }
 

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount } from '../figures.js';
 import { CHANGE_KINDS } from './changes.js';
 import { sizeChart } from './chart.js';
-import { markup, type Markup } from './html.js';
+import { markup, type Markup, pathMarkup } from './html.js';
 import type { Report } from './report.js';
 import { directoryName, KIND_NAMES } from './words.js';
 
@@ -34,7 +34,7 @@ export function directorySection({ directories }: Report): Markup {
   const rows = directories.map(({ directory, artifacts, otherFiles, bytes }) => {
     const counts = [...CHANGE_KINDS.map((kind) => artifacts[kind]), otherFiles];
     const cells = [...counts.map((count) => (count === 0 ? '–' : String(count))), formatBytes(bytes)];
-    return markup`<tr><th scope="row">${directoryName(directory)}</th>${cells.map(
+    return markup`<tr><th scope="row">${pathMarkup(directoryName(directory))}</th>${cells.map(
       (cell, i) => markup`<td class="n" data-name="${heads[i]}">${cell}</td>`,
     )}</tr>
 `;

@@ -44,3 +44,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
+
+/** A path that may be broken after each slash. */
+export function pathMarkup(path: string): Markup {
+  const [first = '', ...others] = path.split('/');
+  return markup`${first}${others.map((segment) => markup`/<wbr>${segment}`)}`;
+}

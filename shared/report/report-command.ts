@@ -22,13 +22,14 @@ const STDOUT = '-';
  * @param repository how help calls the directory that the indexes may come from
  */
 export function addReport(program: Command, repository: string): void {
+  const names = Object.values(REPORT_FORMATS);
   addCommonOptions(
     program
       .command('report')
       .description('write what an update does, for whoever decides whether it may cross')
       .argument('<update>', 'the update.manifest.json, the update.tar, or the directory that holds them')
       .argument('[repository]', `${repository}; indexes that the update does not hold are read there`)
-      .option('-o, --output <file>', 'where it is written, - for stdout (default: report.html or report.md)')
+      .option('-o, --output <file>', `where it is written, - for stdout (default: ${names.join(', ')})`)
       .option('--format <format>', `one of ${Object.keys(REPORT_FORMATS).join(', ')}`, 'html'),
   ).action(async (update: string, argument: string | undefined, flags: ReportFlags) => {
     const shell = createShell(flags);
@@ -48,7 +49,9 @@ export function addReport(program: Command, repository: string): void {
     const manifest = locateManifest(resolve(update));
     const report = await readReport({ manifest, repository: place, signal: shell.signal });
     if (output === STDOUT) {
-      shell.data({}, [[...renderReport(report, format)].join('').trimEnd()]);
+      const pieces: string[] = [];
+      for await (const piece of renderReport(report, format)) pieces.push(piece);
+      shell.data({}, [pieces.join('').trimEnd()]);
       return;
     }
     await writeReport(report, format, output, place);

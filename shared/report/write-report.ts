@@ -5,10 +5,15 @@ import { requireUntracked } from '../present-state.js';
 import { reportAssets } from './assets.js';
 import { htmlReport } from './html-report.js';
 import { markdownReport } from './markdown-report.js';
+import { VERSION } from '../version.js';
 import type { Report } from './report.js';
 
 /** The forms that a report can be written in, and the names that it gets then. */
-export const REPORT_FORMATS = { html: 'report.html', markdown: 'report.md' } as const;
+export const REPORT_FORMATS = {
+  html: 'report.html',
+  markdown: 'report.md',
+  cyclonedx: 'sbom.cdx.json',
+} as const;
 
 export type ReportFormat = keyof typeof REPORT_FORMATS;
 
@@ -21,9 +26,10 @@ export function parseFormat(text: string): ReportFormat {
   });
 }
 
-/** The text of a report in pieces. */
-export function* renderReport(report: Report, format: ReportFormat): Generator<string> {
+/** The text of a report in pieces. What only one form needs is loaded for that form. */
+export async function* renderReport(report: Report, format: ReportFormat): AsyncGenerator<string> {
   if (format === 'markdown') yield markdownReport(report);
+  else if (format === 'cyclonedx') yield (await import('./sbom.js')).cyclonedx(report, VERSION);
   else for (const { text } of htmlReport(report, reportAssets())) yield text;
 }
 
@@ -43,6 +49,6 @@ export async function writeReport(
   await writeFileAtomically(resolve(file), encoded(renderReport(report, format)));
 }
 
-function* encoded(pieces: Iterable<string>): Generator<Buffer> {
-  for (const piece of pieces) yield Buffer.from(piece);
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }
