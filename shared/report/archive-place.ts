@@ -1,5 +1,6 @@
 import type { Manifest, ShippedFile } from '../manifest.js';
 import { END_BYTES, paddingBytes, tarHeader } from '../tar-entry.js';
+import { volumeMark } from '../volume-mark.js';
 
 /** Where the content of a shipped file stands. */
 export interface ArchivePlace {
@@ -15,18 +16,20 @@ export interface ArchivePlace {
  * end, where the indexes are, so that it need not look at most of the files.
  */
 export function archivePlaces(
-  { volumes, files }: Manifest,
+  { id, volumes, files }: Manifest,
   isWanted: (path: string) => boolean,
 ): ArchivePlace[] {
   const places: ArchivePlace[] = [];
   let wanted = files.filter(({ path }) => isWanted(path)).length;
   let next = files.length;
-  for (const volume of volumes.toReversed()) {
+  for (let number = volumes.length; number > 0; number--) {
+    const volume = volumes[number - 1]!;
+    const mark = volumeMark(id, number, volumes.length);
     let end = volume.size - END_BYTES;
     for (const file of files.slice(next - volume.files, next).reverse()) {
       if (wanted === 0) return places;
       const offset = end - paddingBytes(file.size) - file.size;
-      end = offset - tarHeader(file).length;
+      end = offset - tarHeader(file, mark).length;
       if (!isWanted(file.path)) continue;
       places.push({ file, volume: volume.name, offset });
       wanted--;

@@ -179,6 +179,6 @@ function manifestBetween(base: State, target: State): Manifest {
     baseReference: { name: 'update.base.json.gz', size: 345_678, sha256: sha256('base') },
     ...{ generator: 'conda-diff 0.1.0', created: '2026-03-02T06:00:12Z' },
     volumes: [{ name: 'update.tar', size, sha256: sha256('archive'), files: files.length }],
-    ...{ files, removed, absent: [] },
+    ...{ files, removed, absent: [], lineage: [] },
   };
 }
