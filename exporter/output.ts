@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { nameProblem } from '../shared/name-problem.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { type OutputNames, outputNames } from './plan.js';
 import { removeFile } from './store.js';
@@ -29,7 +30,7 @@ export function resolveOutput(
       hint: "Name a file like update.tar, or end a directory's name with a slash",
     });
   }
-  if (/^\.|[\p{Cc}\\]/u.test(basename(archive))) {
+  if (/[\p{Cc}\\]/u.test(basename(archive)) || nameProblem(basename(archive)) !== undefined) {
     throw new CondaDiffError('usage', `The output ${option} has a name that cannot stand in a manifest`, {
       hint: 'Name a file like update.tar',
     });

@@ -1,4 +1,5 @@
 import type { LineageEntry } from './lineage.js';
+import { requireGlobs } from './globs.js';
 import { LineDocumentDecoder } from './line-document-decoder.js';
 import {
   type AbsentFile,
@@ -40,6 +41,7 @@ export class ManifestDecoder {
       header: (value) => {
         checkFormat(value, name, 'conda-diff-manifest');
         this.#header = header(value, name);
+        for (const globs of [this.#header, this.#header.base]) requireGlobs(globs, name);
       },
       entry: (section, value) => {
         this.#sections[section as SectionName].push((entry.get(section) as Validator<never>)(value, name));

@@ -6,10 +6,13 @@ import { CondaDiffError } from './errors.js';
 import { type Globs, sameGlobs } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
 import type { LineageEntry } from './lineage.js';
+import { nameProblem } from './name-problem.js';
 import { compareUtf8, nameOf, pathProblem } from './paths.js';
 import { checkTotals, type Reference, type Scope, type Totals } from './reference.js';
 import { isArtifactName, isIndexName, isJunkName, isShardName, type Kind } from './rules.js';
 import type { Entry, State } from './state.js';
+import { archiveBytes } from './tar-entry.js';
+import { volumeMark } from './volume-mark.js';
 
 /** A file that crosses beside the manifest. */
 export interface UpdateFile {
@@ -133,16 +136,21 @@ export function orderOf(file: ShippedFile): Ordered {
   return { path: file.path, kind: file.kind, replacing: file.replaces !== undefined };
 }
 
+/** A manifest of nothing but problems must not become as many messages. */
+const SHOWN_PROBLEMS = 20;
+
 /**
  * Checks what a schema cannot: the ids, safe and tracked paths, kinds that fit the names, commit order, no path
  * twice, a lineage of earlier updates.
  *
- * @throws CondaDiffError malformed, with every problem found (the first 20 in its details)
+ * @throws CondaDiffError malformed, with the first 20 problems in its details
  */
 export function checkManifest(manifest: Manifest, name: string): void {
-  const problems = [...manifestProblems(manifest)];
-  if (problems.length === 0) return;
-  throw new CondaDiffError('malformed', `${name} is not a safe manifest`, { details: problems.slice(0, 20) });
+  const details: string[] = [];
+  for (const problem of manifestProblems(manifest)) if (details.push(problem) === SHOWN_PROBLEMS) break;
+  if (details.length === 0) details.push(...volumeProblems(manifest));
+  if (details.length === 0) return;
+  throw new CondaDiffError('malformed', `${name} is not a safe manifest`, { details });
 }
 
 function* manifestProblems(manifest: Manifest): Generator<string> {
@@ -163,9 +171,27 @@ function* manifestProblems(manifest: Manifest): Generator<string> {
   yield* repeated([...files, ...removed].map(({ path }) => path));
   yield* repeated([...files, ...absent].map(({ path }) => path));
   yield* repeated([manifest.baseReference.name, ...volumes.map((volume) => volume.name)]);
+  for (const { name } of [manifest.baseReference, ...volumes]) {
+    const problem = nameProblem(name);
+    if (problem !== undefined) yield `${JSON.stringify(name)} ${problem}`;
+  }
+}
+
+/** How many files the volumes hold, and how many bytes they have, follows from the files. */
+function* volumeProblems({ id, files, volumes }: Manifest): Generator<string> {
   const held = volumes.reduce((sum, volume) => sum + volume.files, 0);
-  if (held !== files.length)
+  if (held !== files.length) {
     yield `volumes hold ${String(held)} files, the manifest has ${String(files.length)}`;
+    return;
+  }
+  let next = 0;
+  for (const [i, { name, size, files: count }] of volumes.entries()) {
+    const mark = volumeMark(id, i + 1, volumes.length);
+    const expected = archiveBytes(files.slice(next, next + count), mark);
+    if (size !== expected)
+      yield `${name}: expected ${String(expected)} bytes, found ${String(size)} in the manifest`;
+    next += count;
+  }
 }
 
 function* lineageProblems({ site, sequence, lineage }: Manifest): Generator<string> {

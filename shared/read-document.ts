@@ -1,10 +1,17 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import type { Manifest } from './manifest.js';
 import { ManifestDecoder } from './manifest-decoder.js';
 import { type Reference, ReferenceDecoder } from './reference.js';
+
+/**
+ * How much more a compressed reference may become, in bytes: half of an entry is a hash, which does not compress. So
+ * what is read stays within a fixed multiple of what lies on the medium; small files may expand as they like.
+ */
+const MAX_EXPANSION = 16;
+const FREE_BYTES = 1 << 24;
 
 interface Decoder<T> {
   push(chunk: Uint8Array): void;
@@ -28,17 +35,35 @@ export async function readManifest(file: string): Promise<Manifest> {
  *   and whatever the decoder throws
  */
 async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
+  let refusal: { readonly error: unknown } | undefined;
   const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
-    for await (const chunk of chunks) decoder.push(chunk);
+    for await (const chunk of chunks) {
+      try {
+        left -= chunk.length;
+        if (left < 0)
+          throw new CondaDiffError('malformed', `${file} expands to far more than a reference can`);
+        decoder.push(chunk);
+      } catch (error) {
+        refusal = { error };
+        throw error;
+      }
+    }
   };
   const source = createReadStream(file, { highWaterMark: 1 << 18 });
+  let left = file.endsWith('.gz') ? FREE_BYTES + MAX_EXPANSION * sizeOf(file) : Infinity;
   try {
     if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), sink);
     else await pipeline(source, sink);
   } catch (error) {
+    // The pipeline may end with the error of a stream that it stopped because of the refusal.
+    if (refusal !== undefined) throw refusal.error;
     throw isGzipError(error) ? notGzip(file, error) : asIoError(error, `Cannot read ${file}`);
   }
   return decoder.end();
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isGzipError(error: unknown): error is Error {

@@ -1,5 +1,5 @@
 import { CondaDiffError } from './errors.js';
-import { type Globs, NO_GLOBS } from './globs.js';
+import { type Globs, NO_GLOBS, requireGlobs } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
 import { LineDocumentDecoder } from './line-document-decoder.js';
 import { compareUtf8 } from './paths.js';
@@ -73,6 +73,7 @@ export class ReferenceDecoder {
       header: (value) => {
         checkFormat(value, name, 'conda-diff-reference');
         this.#header = header(value, name);
+        requireGlobs(this.#header, name);
       },
       entry: (_, value) => {
         this.#add(entry(value, name));

@@ -46,6 +46,23 @@ export function tarHeader({ path, size, mtime }: TarEntry, { owner, group } = NO
   return Buffer.concat([pax.encode(), block]);
 }
 
+/** Paths that fit a ustar header for certain; all others are tried. */
+const PLAIN_PATH = /^[ -~]{1,99}$/;
+/** Times from here on, in seconds, do not fit it. */
+const LATE = 8 ** 11;
+
+/** How many bytes an archive of these entries has. */
+export function archiveBytes(entries: Iterable<TarEntry>, mark?: TarMark): number {
+  let bytes = END_BYTES;
+  for (const entry of entries) bytes += headerBytes(entry, mark) + entry.size + paddingBytes(entry.size);
+  return bytes;
+}
+
+function headerBytes(entry: TarEntry, mark: TarMark | undefined): number {
+  const isPlain = PLAIN_PATH.test(entry.path) && entry.size < LARGE_SIZE && entry.mtime < LATE;
+  return isPlain ? BLOCK_BYTES : tarHeader(entry, mark).length;
+}
+
 /** Zero bytes that follow `size` bytes of content. */
 export function paddingBytes(size: number): number {
   return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;

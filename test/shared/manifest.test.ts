@@ -4,11 +4,14 @@ import fc from 'fast-check';
 import { compareCommitOrder } from '../../shared/commit-order.js';
 import { diffStates } from '../../shared/diff.js';
 import type { LineageEntry } from '../../shared/lineage.js';
+import { collisions } from '../../shared/collisions.js';
 import { encodeManifest, type Manifest, orderOf, targetOf, updateId } from '../../shared/manifest.js';
 import { ManifestDecoder } from '../../shared/manifest-decoder.js';
 import { type Reference, referenceOf, totalsOf } from '../../shared/reference.js';
 import { isArtifactName, isIndexName, isJunkName, isShardName, type Kind } from '../../shared/rules.js';
 import { nameOf } from '../../shared/paths.js';
+import { archiveBytes } from '../../shared/tar-entry.js';
+import { volumeMark } from '../../shared/volume-mark.js';
 import { chunked, chunkSizes, hashOf, twoStates } from '../support/arbitrary.js';
 
 async function decode(chunks: Iterable<Uint8Array>): Promise<Manifest> {
@@ -45,6 +48,13 @@ const updates: fc.Arbitrary<{ manifest: Manifest; base: Reference }> = fc
     }),
   )
   .filter(([[base, target]]) => [...base, ...target].every(({ path }) => !isJunkName(nameOf(path))))
+  .filter(
+    ([[, target]]) =>
+      collisions(
+        [...target].map(({ path }) => path),
+        target,
+      ).length === 0,
+  )
   .map(([[baseState, target], kind, { size, mtime, sequence, lineage }]) => {
     const globs = { ignore: ['**/*.bak'], include: ['ö'] };
     const base = referenceOf(baseState, globs);
@@ -56,14 +66,15 @@ const updates: fc.Arbitrary<{ manifest: Manifest; base: Reference }> = fc
         replaces: { size: before.size, sha256: before.sha256 },
       })),
     ].sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
+    const id = updateId('site-1', sequence, baseState.digest, target.digest);
+    const bytes = archiveBytes(files, volumeMark(id, 1, 1));
     const manifest: Manifest = {
-      ...{ rules: 1, globs, site: 'site-1', sequence },
-      id: updateId('site-1', sequence, baseState.digest, target.digest),
+      ...{ rules: 1, globs, site: 'site-1', sequence, id },
       base: { ...totalsOf(baseState), scope: 'all', ...globs },
       target: totalsOf(target),
       baseReference: { name: 'update.base.json.gz', size, sha256: hashOf('base') },
       ...{ generator: 'conda-diff 1.2.3', created: '2024-01-02T03:04:05Z' },
-      volumes: [{ name: 'update.tar', size, sha256: hashOf('tar'), files: files.length }],
+      volumes: [{ name: 'update.tar', size: bytes, sha256: hashOf('tar'), files: files.length }],
       ...{ files, removed: diff.removed, absent: [{ path: 'zz/a-1-0.conda', named: 'record' }] },
       lineage,
     };

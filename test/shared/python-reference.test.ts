@@ -195,7 +195,7 @@ async function writeUpdate(folder: string): Promise<{ manifest: string; base: st
     },
     generator: 'conda-diff 0.1.0',
     created: '2024-01-02T03:04:05Z',
-    volumes: [{ name: 'update.tar', size: 1024, sha256: A, files: 1 }],
+    volumes: [{ name: 'update.tar', size: 2048, sha256: A, files: 1 }],
     files: [{ ...added, kind: 'artifact', mtime: 1 }],
     removed: [removed],
     absent: [],

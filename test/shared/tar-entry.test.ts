@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
+  archiveBytes,
   BLOCK_BYTES,
   describeHeader,
   END_BYTES,
@@ -238,5 +239,28 @@ describe('describeHeader', () => {
         assert.match(describeHeader(block), /./);
       }),
     );
+  });
+});
+
+describe('archiveBytes', () => {
+  it('is what an archive has, whatever stands in it', () => {
+    const path = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 300 }),
+      fc.nat(300).map((n) => pathOf(n + 1)),
+    );
+    const size = fc.oneof(
+      fc.nat(2000),
+      fc.constantFrom(8 ** 11 - 1, 8 ** 11, Number.MAX_SAFE_INTEGER - 4096),
+    );
+    const mtime = fc.oneof(fc.nat(), fc.constantFrom(8 ** 11 - 1, 8 ** 11, 8_640_000_000_000));
+    const mark = fc.constantFrom(undefined, volumeMark('ab'.repeat(32), 1, 12));
+    fc.assert(
+      fc.property(fc.record({ path, size, mtime }), mark, (one, named) => {
+        const bytes = tarHeader(one, named).length + one.size + paddingBytes(one.size);
+        assert.equal(archiveBytes([one], named) - archiveBytes([], named), bytes);
+      }),
+      { numRuns: 2000 },
+    );
+    assert.equal(archiveBytes([]), END_BYTES);
   });
 });
