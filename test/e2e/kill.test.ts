@@ -7,7 +7,6 @@ import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { memoryDirectory } from '../support/memory-directory.js';
 import {
   assertSettled,
-  command,
   copyOfBase,
   type Crossing,
   makeCrossing,
@@ -15,11 +14,15 @@ import {
   packages,
   unexcused,
 } from '../support/crossing.js';
+import { nextRuns } from '../support/importing.js';
 import { Random, seedFromEnvironment } from '../support/random.js';
 import { type Spawned, start } from '../support/spawned.js';
 
-const ROUNDS = Number(process.env.CONDA_DIFF_KILLS ?? 12);
+const ROUNDS = Number(process.env.CONDA_DIFF_KILLS ?? 10);
 const ARTIFACTS = Number(process.env.CONDA_DIFF_KILL_ARTIFACTS ?? 120);
+
+/** What follows a kill: many kills are worth a process for it. */
+const next = nextRuns(ROUNDS > 50);
 
 /** What is noted of a run that ended before its kill. */
 const TOO_LATE = 'too late';
@@ -130,9 +133,9 @@ class Arena {
     }
     if (this.#random.next() < 0.2)
       rmSync(join(this.#copy, '.conda-diff/stage'), { recursive: true, force: true });
-    await command('conda-diff-import', ['recover', this.#copy]);
+    await next.recover(this.#copy);
     assertSettled(this.#copy, this.#crossing, [0, 1]);
-    await command('conda-diff-import', this.#arguments('apply'));
+    await next.apply(this.#copy, this.#crossing.updates[0] ?? '');
     assertSettled(this.#copy, this.#crossing, [1]);
   }
 

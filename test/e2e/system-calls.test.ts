@@ -7,19 +7,20 @@ import pLimit from 'p-limit';
 import type { ChannelSpec } from '../support/channel.js';
 import {
   assertSettled,
-  command,
   copyOfBase,
   type Crossing,
   makeCrossing,
   packages,
   unexcused,
 } from '../support/crossing.js';
+import { nextRuns } from '../support/importing.js';
 import { memoryDirectory } from '../support/memory-directory.js';
 import { skipWithout } from '../support/run-command.js';
 import { type Injection, runTraced, type Traced, type TracedCall } from '../support/strace.js';
 
 /** Every call, instead of some of each kind. */
 const ALL = process.env.CONDA_DIFF_CALLS === 'all';
+const next = nextRuns(ALL);
 const AT_ONCE = 2;
 const ERRORS = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'EDQUOT'] as const;
 
@@ -57,7 +58,7 @@ test('A system call that fails', { skip: skipWithout('strace') }, async (t) => {
 /** What `apply`, `undo` and `recover` start from; the last is a commit that was killed in its steps 1 to 3. */
 async function makeSubjects(crossing: Crossing, folder: string): Promise<Subject[]> {
   const applied = copyOfBase(crossing, join(folder, 'applied'));
-  await command('conda-diff-import', argumentsOf('apply', crossing, applied));
+  await next.apply(applied, crossing.updates[0] ?? '');
   const killed = copyOfBase(crossing, join(folder, 'killed'));
   const kill: Injection = { call: 'rename', error: 'SIGKILL', when: 4 };
   const run = await runTraced('conda-diff-import', argumentsOf('apply', crossing, killed), kill);
@@ -151,10 +152,10 @@ async function failOne(
   assertFailed(run, injection, said);
   const [before = new Map(), after = new Map()] = subject.to === 1 ? trees : [...trees].reverse();
   assert.deepEqual(unexcused(copy, before, after), [], said);
-  if (ALL || subject.name !== 'apply') await command('conda-diff-import', ['recover', copy]);
+  if (ALL || subject.name !== 'apply') await next.recover(copy);
   if (ALL || subject.name !== 'apply') assertSettled(copy, crossing, [0, 1]);
   if (subject.name === 'undo') await undoAgain(copy, crossing);
-  else await command('conda-diff-import', argumentsOf('apply', crossing, copy));
+  else await next.apply(copy, crossing.updates[0] ?? '');
   assertSettled(copy, crossing, [subject.to]);
   execFileSync('rm', ['-rf', copy]);
   return run.code;
@@ -162,7 +163,7 @@ async function failOne(
 
 /** The copy may be at the base already: the undo was finished by the recovery. */
 async function undoAgain(copy: string, crossing: Crossing): Promise<void> {
-  if (assertSettled(copy, crossing, [0, 1]) === 1) await command('conda-diff-import', ['undo', copy]);
+  if (assertSettled(copy, crossing, [0, 1]) === 1) await next.undo(copy);
 }
 
 function assertFailed(run: Traced, { call }: Injection, said: string): void {

@@ -12,6 +12,7 @@ import {
   temporaryDirectory,
   writeChannel,
 } from './channel.js';
+import { createUpdate, setFirstBase, writeReferenceOf } from './exporting.js';
 import { hashTree, isIndex, isShard, wrongFiles, type Wrong } from './index-reader.js';
 import { type CommandName, runCommand, type RunOptions, type RunResult } from './run-command.js';
 
@@ -51,16 +52,10 @@ export async function makeCrossing(
     trees.push(hashTree(mirror));
     if (n === 0) {
       execFileSync('cp', ['-a', mirror, base]);
-      await command('conda-diff-export', ['reference', mirror, '-o', reference]);
-      await command('conda-diff-export', ['init', mirror, '--from', reference]);
+      await writeReferenceOf(mirror, reference);
+      await setFirstBase(mirror, reference);
     } else {
-      await command('conda-diff-export', [
-        'create',
-        mirror,
-        '-o',
-        `${join(folder, 'outbox')}/`,
-        '--allow-removals',
-      ]);
+      await createUpdate(mirror, `${join(folder, 'outbox')}/`);
       updates.push(join(folder, 'outbox', `default-${n}`));
     }
   }

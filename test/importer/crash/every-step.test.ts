@@ -2,7 +2,8 @@
  * What it must show, 1: for every k the first k changes of an import, an undo or a recovery are made, the rest is
  * not, and what is run next ends in the state before or after.
  *
- * CONDA_DIFF_CRASH_ROUNDS above 1: everything that can be run next is run after every k, not in turn.
+ * CONDA_DIFF_CRASH_ROUNDS above 1: for every k everything that can be run next is run. Else readers look at every k, and
+ * at some of them, which CONDA_DIFF_SEED chooses, one thing is run after the other.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -11,23 +12,17 @@ import { after, before, test, type TestContext } from 'node:test';
 import type { Disk } from '../../../importer/disk.js';
 import { CondaDiffError } from '../../../shared/errors.js';
 import { command } from '../../support/crossing.js';
+import { apply, recover, undo } from '../../support/importing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
+import { seedFromEnvironment } from '../../support/random.js';
 import { differences, isBurstStep, type Passage, passage, readerProblems } from './checks.js';
 import { type Image, readImage, withoutStage } from './image.js';
 import { Crashed, StoppingDisk } from './stopping-disk.js';
 import { type Step, StepDisk } from './step-disk.js';
-import {
-  apply,
-  leaveLock,
-  makeUpdates,
-  onCopy,
-  recover,
-  type Tracked,
-  undo,
-  type Updates,
-} from './updates.js';
+import { leaveLock, makeUpdates, onCopy, type Tracked, type Updates } from './updates.js';
 
 const IS_THOROUGH = Number(process.env['CONDA_DIFF_CRASH_ROUNDS'] ?? 1) > 1;
+const SEED = seedFromEnvironment();
 
 const file = { after: (remove?: () => unknown) => after(() => remove?.()) } as Pick<TestContext, 'after'>;
 const folder = await memoryDirectory(file);
@@ -64,25 +59,30 @@ interface Crash {
   readonly taken: readonly Step[];
 }
 
-/** Every so many crashes the process is really stopped, with the code that would clear up; the rest are looked at. */
-const STOPPED = IS_THOROUGH ? 1 : 6;
+/** What runs next is tried after one of so many steps; readers look after each. */
+const TRIED = IS_THOROUGH ? 1 : 7;
+/** So many of these crashes are a process that is really stopped, with the code that would clear up; else it goes on. */
+const STOPPED = IS_THOROUGH ? 1 : 3;
 
 /**
- * What is there before every step, where the step before changed anything, and at the end. Readers find everything
- * right each time.
+ * What is there before a step, where the step before changed anything, and at the end. Readers find everything right
+ * each time.
  */
 async function* crashes(commit: Commit): AsyncGenerator<Crash> {
   const root = join(folder, 'crash');
   const isOfBurst = (step: Step): boolean => isBurstStep(step, root, commit.passage);
   const all = await looks(commit, root);
   const burstSteps = all.at(-1)!.taken.filter(isOfBurst).length;
-  for (const [n, look] of all.entries()) {
-    if (look.taken.at(-1)?.call.startsWith('sync')) continue;
-    const crash = n % STOPPED === 0 ? await stop(commit, root, look.taken.length) : look;
+  const changed = all.filter(({ taken }) => taken.at(-1)?.call.startsWith('sync') !== true);
+  for (const [n, look] of changed.entries()) {
+    const turn = n + SEED;
+    const isTried = turn % TRIED === 0 || look === changed.at(-1);
+    const isStopped = isTried && (turn / TRIED) % STOPPED < 1;
+    const crash = isStopped ? await stop(commit, root, look.taken.length) : look;
     const done = crash.taken.filter(isOfBurst).length;
     const isBurst = done < burstSteps && (done > 0 || commit.isInBurst === true);
     assert.deepEqual(readerProblems(crash.image, commit.passage, isBurst), [], `a reader ${where(crash)}`);
-    yield crash;
+    if (isTried) yield crash;
   }
 }
 
@@ -115,7 +115,7 @@ async function stop({ start, work, makesLinks }: Commit, root: string, steps: nu
 
 function where({ taken }: Pick<Crash, 'taken'>): string {
   const last = taken.at(-1);
-  return `after ${taken.length} steps, the last: ${last ? `${last.call} ${last.path.slice(folder.length)}` : 'none'}`;
+  return `after ${taken.length} steps (seed ${SEED}), the last: ${last ? `${last.call} ${last.path.slice(folder.length)}` : 'none'}`;
 }
 
 /** Whether the journal was durable: then the commit is finished as long as the stage is there. */
@@ -281,7 +281,8 @@ test('a recovery that stops at any step is ended by the next one', async () => {
     work: undo,
   };
   for (const commit of [importing, undoing]) {
-    for (const first of await someCrashes(commit, commit.parts)) {
+    const parts = IS_THOROUGH ? commit.parts : [commit.parts[SEED % commit.parts.length]!];
+    for (const first of await someCrashes(commit, parts)) {
       const begins = [[first.image, commit.end]] as [Image, Image][];
       if (hasStagedFiles(first.image)) begins.push([withoutStage(first.image), commit.start]);
       for (const [start, expected] of begins) {
@@ -301,7 +302,7 @@ test('processes of their own end an interrupted import', async () => {
   for await (const crash of crashes({ start: copy, work, passage: between(copy, tracked.v1, tracked.v2) })) {
     all.push(crash);
   }
-  const sample = IS_THOROUGH ? all : all.filter((_, n) => n % Math.ceil(all.length / 12) === 5);
+  const sample = IS_THOROUGH ? all : all.filter((_, n) => n % Math.ceil(all.length / 3) === 1);
   for (const [n, crash] of sample.entries()) {
     const expected = wasJournalled(crash) ? imported : copy;
     const nexts: Next[] = [

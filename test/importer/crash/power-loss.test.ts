@@ -3,12 +3,14 @@
  * synced anything may be lost. Readers find what the invariants promise, and recovery ends in the state before or
  * after. Then syncs are taken out, one kind after the other: for each there must be a state that shows it.
  *
- * CONDA_DIFF_CRASH_ROUNDS: random states for each step. CONDA_DIFF_SEED: where their choice begins.
+ * CONDA_DIFF_CRASH_ROUNDS: random states for each step; above 1, every state is recovered, not some. CONDA_DIFF_SEED:
+ * where their choice begins.
  */
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { after, before, test, type TestContext } from 'node:test';
+import { apply, recover, undo } from '../../support/importing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
 import { seedFromEnvironment } from '../../support/random.js';
 import { burstOf, type Passage, passage } from './checks.js';
@@ -16,10 +18,12 @@ import { type Image, leaveOut, withoutStage } from './image.js';
 import { failEverywhere, record, type Recording, type Scenario, takeOut } from './power-loss.js';
 import type { Step } from './step-disk.js';
 import { Crashed, StoppingDisk } from './stopping-disk.js';
-import { apply, makeUpdates, onCopy, recover, undo, type Updates } from './updates.js';
+import { makeUpdates, onCopy, type Updates } from './updates.js';
 
 const SEED = seedFromEnvironment();
 const ROUNDS = Number(process.env['CONDA_DIFF_CRASH_ROUNDS'] ?? 1);
+const IS_THOROUGH = ROUNDS > 1;
+const EVERY = IS_THOROUGH ? 1 : 8;
 
 const file = { after: (remove?: () => unknown) => after(() => remove?.()) } as Pick<TestContext, 'after'>;
 const folder = await memoryDirectory(file);
@@ -122,7 +126,8 @@ for (const name of Object.keys(scenarios)) {
   test(`the power fails during ${name}`, async (t) => {
     const recording = await recordingOf(name);
     const started = Date.now();
-    const { violations, states } = await failEverywhere(recording, { folder, seed: SEED, rounds: ROUNDS });
+    const search = { folder, seed: SEED, rounds: ROUNDS, every: EVERY };
+    const { violations, states } = await failEverywhere(recording, search);
     const steps = recording.steps.length;
     t.diagnostic(`seed ${SEED}: ${steps} steps, ${states} states, ${Date.now() - started} ms`);
     assert.deepEqual(violations.slice(0, 20), [], `${violations.length} violations, seed ${SEED}`);
@@ -136,6 +141,8 @@ interface Kind {
   readonly isOf: (step: Step, n: number, at: Landmarks) => boolean;
   /** Why nothing goes wrong without it, where that is so. */
   readonly spare?: string;
+  /** The step from which on its absence shows: there the short form begins to look. */
+  readonly shows?: (at: Landmarks) => number;
 }
 
 /** Numbers of the steps that divide a recording into phases; -1 for those that it has not. */
@@ -149,6 +156,7 @@ interface Landmarks {
   /** An undo removes the record of the import. */
   readonly forgotten: number;
   readonly closed: number;
+  readonly last: number;
   readonly repository: string;
 }
 
@@ -160,6 +168,7 @@ function landmarksOf({ steps, root, passage: states }: Recording): Landmarks {
     ...{ journal: find('rename', 'journal'), committed: find('rename', 'committed') },
     ...{ forgotten: find('remove', 'last-import'), closed: find('rename', 'last-import') },
     ...burstOf(steps, repository, states),
+    last: steps.length - 1,
     published: steps.findIndex((step) => step.call === 'rename' && isVisible(step)),
     repository,
   };
@@ -202,6 +211,7 @@ const KINDS: readonly Kind[] = [
     name: 'the directory of a repository that is made',
     scenario: 'a first import into nothing',
     isOf: ({ path }, _, { repository }) => path === dirname(repository),
+    shows: ({ closed }) => closed,
   },
   { name: 'the journal', scenario: IMPORT, isOf: (step) => isOwn(step, 'journal.json.partial') },
   {
@@ -218,16 +228,19 @@ const KINDS: readonly Kind[] = [
     name: 'directories of steps 1 to 3, and of the stage with them',
     scenario: IMPORT,
     isOf: (_, n, { published, begin }) => n > published && n < begin,
+    shows: ({ begin }) => begin,
   },
   {
     name: 'directories of the burst',
     scenario: IMPORT,
     isOf: (step, n, { begin, end }) => n > begin && n < end && isVisible(step),
+    shows: ({ end }) => end,
   },
   {
     name: 'directories of the burst, where artifacts are removed at once',
     scenario: 'an import that keeps nothing and removes at once',
     isOf: (step, n, { begin, end }) => n > begin && n < end && isVisible(step),
+    shows: ({ end }) => end,
   },
   {
     name: 'directories of steps 5 and 6',
@@ -238,6 +251,7 @@ const KINDS: readonly Kind[] = [
     name: 'the reference',
     scenario: IMPORT,
     isOf: (step) => isOwn(step, 'reference.json.partial'),
+    shows: ({ closed }) => closed,
   },
   {
     name: 'the ledger of the copy',
@@ -278,6 +292,7 @@ const KINDS: readonly Kind[] = [
     name: 'directories of the burst that is taken back',
     scenario: TAKING_BACK,
     isOf: (step, n, { begin, end }) => n > begin && n < end && isVisible(step),
+    shows: ({ end }) => end,
   },
   {
     name: 'directories of steps 1 to 3 that are taken back, and above those that are removed',
@@ -288,6 +303,7 @@ const KINDS: readonly Kind[] = [
     name: 'our directory, after a commit was taken back',
     scenario: TAKING_BACK,
     isOf: (step) => isOwnDirectory(step),
+    shows: ({ last }) => last,
   },
   {
     name: 'the stage and what is taken away, after the journal',
@@ -303,16 +319,18 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-for (const { name, scenario, isOf, spare } of KINDS) {
+for (const { name, scenario, isOf, spare, shows } of KINDS) {
   const outcome = spare === undefined ? 'is seen' : `does no harm: ${spare}`;
   test(`a missing sync of ${name} ${outcome}`, async (t) => {
     const recording = await recordingOf(scenario);
     const landmarks = landmarksOf(recording);
     const reduced = takeOut(recording, (step, n) => isOf(step, n, landmarks));
     assert.ok(reduced.dropped > 0, 'there is none to take out');
-    const first = Math.max(reduced.first, landmarks.journal - reduced.dropped);
+    const from = Math.max(reduced.first, landmarks.journal - reduced.dropped);
+    const first = IS_THOROUGH ? from : Math.max(from, (shows?.(landmarks) ?? 0) - reduced.dropped);
     const rounds = spare === undefined ? Math.max(ROUNDS, 3) : ROUNDS - 1;
-    const search = { folder, seed: SEED, rounds, first, isQuick: spare === undefined };
+    const every = spare === undefined ? 1 : EVERY;
+    const search = { folder, seed: SEED, rounds, first, every, isQuick: spare === undefined };
     const losesStage = spare === undefined && recording.losesStage === true;
     const { violations, states } = await failEverywhere({ ...reduced.recording, losesStage }, search);
     t.diagnostic(

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Disk } from '../../../importer/disk.js';
+import { recover } from '../../support/importing.js';
 import { Random } from '../../support/random.js';
 import { burstOf, differences, type Passage, readerProblems } from './checks.js';
 import { byChance, DiskModel, FATES, type Fate } from './disk-model.js';
 import { type Image, type ImageFile, keyOf, leaveOut, readImage, withoutStage } from './image.js';
 import { RecordingDisk } from './recording-disk.js';
 import type { Step } from './step-disk.js';
-import { leaveLock, onCopy, recover } from './updates.js';
+import { leaveLock, onCopy } from './updates.js';
 
 /** Something during which the power fails. */
 export interface Scenario {
@@ -56,6 +57,8 @@ export interface Search {
   readonly isQuick?: boolean;
   /** Looks only after so many steps. */
   readonly first?: number;
+  /** Recovers only one of so many states; readers look at all of them. */
+  readonly every?: number;
 }
 
 export interface Found {
@@ -70,6 +73,7 @@ export interface Found {
  */
 export async function failEverywhere(recording: Recording, search: Search): Promise<Found> {
   const { root, steps, start } = recording;
+  const { every = 1 } = search;
   const random = new Random(search.seed);
   const model = new DiskModel(rooted(start), root);
   const burst = burstOf(steps, join(root, COPY), recording.passage);
@@ -89,7 +93,9 @@ export async function failEverywhere(recording: Recording, search: Search): Prom
       const key = `${keyOf(isJournalled(image) ? image : withoutBytes(image))} ${JSON.stringify(moment)}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      const problems = await examine(image, moment, lighter(recording, seen.size), search.folder);
+      const isTried = moment.isOver || (seen.size + search.seed) % every === 0;
+      const work = isTried ? lighter(recording, Math.floor(seen.size / every)) : undefined;
+      const problems = await examine(image, moment, recording, work, search.folder);
       violations.push(...problems.map((problem) => `${where(recording, taken, fate)}: ${problem}`));
       if (search.isQuick && violations.length > 0) return { violations, states: seen.size };
     }
@@ -116,24 +122,26 @@ interface Moment {
   readonly isOver: boolean;
 }
 
+/** @param tried the recoveries to be tried, if any */
 async function examine(
   image: Image,
   { isBurst, isOver }: Moment,
-  recording: Recording,
+  { base, target, passage }: Recording,
+  tried: Recording | undefined,
   folder: string,
 ): Promise<string[]> {
-  const { base, target, passage, losesStage } = recording;
   const problems = readerProblems(image, passage, isBurst).map((problem) => `a reader finds that ${problem}`);
-  const recovered = async (lost: Image, expected: readonly Image[]): Promise<string[]> =>
-    recoverTo(lost, expected, recording, folder);
   if (isOver) {
     const unlike = differences(withoutLeftovers(image), target);
     problems.push(...unlike.map((one) => `it is over, and yet ${one}`));
   }
   if (!image.directories.has('.conda-diff')) return [...problems, ...differences(image, base)];
+  if (tried === undefined) return problems;
+  const recovered = async (lost: Image, expected: readonly Image[]): Promise<string[]> =>
+    recoverTo(lost, expected, tried, folder);
   // A journal is written when all is durable that it takes to finish.
   problems.push(...(await recovered(image, isJournalled(image) ? [target] : [base, target])));
-  if (losesStage && isJournalled(image))
+  if (tried.losesStage === true && isJournalled(image))
     problems.push(...(await recovered(withoutStage(image), [base, target])));
   return problems;
 }

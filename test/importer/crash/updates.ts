@@ -2,14 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { HashCache } from '../../../shared/hash-cache.js';
-import { withLock } from '../../../shared/lock.js';
-import type { Disk } from '../../../importer/disk.js';
-import { benchFor, type ImportOutcome, importUpdate, recoverFirst } from '../../../importer/import.js';
-import type { Recovery } from '../../../importer/recover.js';
-import { type Undone, undoLastImport } from '../../../importer/undo.js';
 import { type ChannelOptions, type ChannelSpec, writeChannel } from '../../support/channel.js';
-import { command } from '../../support/crossing.js';
+import { createUpdate, setFirstBase } from '../../support/exporting.js';
+import { apply } from '../../support/importing.js';
 import { hashTree } from '../../support/index-reader.js';
 import { type Image, readImage, writeImage } from './image.js';
 
@@ -71,13 +66,12 @@ export async function makeUpdates(folder: string): Promise<Updates> {
   const tracked: Record<string, Tracked> = {};
   const update: Record<string, string> = {};
   mkdirSync(mirror);
-  await command('conda-diff-export', ['init', mirror, '--empty']);
+  await setFirstBase(mirror);
   for (const [n, name] of names.entries()) {
     const [spec, options, more] = STATES[n]!;
     await change(mirror, spec, options, more);
     tracked[name] = hashTree(mirror);
-    const output = `${join(folder, 'outbox')}/`;
-    await command('conda-diff-export', ['create', mirror, '-o', output, '--allow-removals']);
+    await createUpdate(mirror, `${join(folder, 'outbox')}/`);
     update[name] = join(folder, 'outbox', `default-${n + 1}`);
   }
   const [, options, more] = STATES[1]!;
@@ -86,11 +80,10 @@ export async function makeUpdates(folder: string): Promise<Updates> {
   tracked['v2b'] = hashTree(mirror);
   update['v2b'] = join(folder, 'other');
   const base = join(update['v1']!, 'update.manifest.json');
-  const state = ['--state-dir', join(folder, 'other-state')];
-  const output = ['-o', join(update['v2b'], 'update.tar')];
+  const state = join(folder, 'other-state');
   mkdirSync(update['v2b']);
-  await command('conda-diff-export', ['init', mirror, '--from', base, ...state]);
-  await command('conda-diff-export', ['create', mirror, ...output, ...state]);
+  await setFirstBase(mirror, base, state);
+  await createUpdate(mirror, join(update['v2b'], 'update.tar'), state);
 
   const copy = join(folder, 'copy');
   await apply(copy, update['v0']!);
@@ -109,49 +102,6 @@ async function change(
     if (content === undefined) await rm(join(mirror, path));
     else writeFileSync(join(mirror, path), content);
   }
-}
-
-/** How an import is made. */
-export interface ApplyOptions {
-  readonly disk?: Disk;
-  readonly keepsUndo?: boolean;
-  readonly removeNow?: boolean;
-}
-
-const NEVER = new AbortController().signal;
-
-/** `conda-diff-import apply` */
-export function apply(
-  repository: string,
-  update: string,
-  options: ApplyOptions = {},
-): Promise<ImportOutcome> {
-  return importUpdate({
-    ...{ repository, update, stateDirectory: join(repository, '.conda-diff') },
-    ...{ keepsUndo: true, removeNow: false, signal: NEVER, note: () => undefined },
-    ...options,
-  });
-}
-
-/** `conda-diff-import recover` */
-export async function recover(repository: string, disk?: Disk): Promise<Recovery | undefined> {
-  const { bench, notebook } = await open(repository, disk);
-  return withLock(repository, 'recover', () => recoverFirst(bench, notebook));
-}
-
-/** `conda-diff-import undo` */
-export async function undo(repository: string, disk?: Disk): Promise<Undone> {
-  const { bench, notebook } = await open(repository, disk);
-  return withLock(repository, 'undo', async () => {
-    await recoverFirst(bench, notebook);
-    return undoLastImport(bench, notebook);
-  });
-}
-
-async function open(repository: string, disk?: Disk) {
-  const bench = benchFor({ repository, signal: NEVER, ...(disk && { disk }) });
-  const cache = await HashCache.open(repository);
-  return { bench, notebook: { stateDirectory: join(repository, '.conda-diff'), cache } };
 }
 
 /** Leaves the lock of a process that is gone. */
