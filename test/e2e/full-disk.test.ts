@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listTree } from '../support/channel.js';
 import { assertSettled, command, crossingOfFile, packages, workLeftIn } from '../support/crossing.js';
+import { nextRuns } from '../support/importing.js';
 import { mountExt4, mountTmpfs, skipWithoutMounts } from '../support/mounts.js';
 import { skipWithout } from '../support/run-command.js';
 import { startSlowly } from '../support/strace.js';
@@ -18,6 +20,8 @@ const crossing = crossingOfFile(
   ],
   { zst: true, shards: 'shards' },
 );
+
+const next = nextRuns(process.env.CONDA_DIFF_CALLS === 'all');
 
 /** A copy in the first state on another disk. */
 async function copyOn(disk: string): Promise<string> {
@@ -61,7 +65,7 @@ describe('A full disk', { skip: skipWithoutMounts() || skipWithout('strace') }, 
       assert.match(stderr, /free space, or give up undo with --no-undo/);
       assert.deepEqual(await listTree(copy), before);
       rmSync(ballast);
-      await command('conda-diff-import', await argumentsFor(copy));
+      await next.apply(copy, (await crossing).updates[0] ?? '');
       assertSettled(copy, await crossing, [1]);
     });
 
@@ -77,7 +81,7 @@ describe('A full disk', { skip: skipWithoutMounts() || skipWithout('strace') }, 
       assertSettled(copy, await crossing, [0]);
       assert.deepEqual(workLeftIn(copy), []);
       rmSync(ballast);
-      await command('conda-diff-import', await argumentsFor(copy));
+      await next.apply(copy, (await crossing).updates[0] ?? '');
       assertSettled(copy, await crossing, [1]);
     });
   }

@@ -36,7 +36,9 @@ interface Change {
 describe('Readers while updates are applied and undone', () => {
   it('never see a file missing, nor one wrong outside the burst', async (t) => {
     const folder = await temporaryDirectory(t);
-    const crossing = await makeCrossing(folder, states(80), {
+    const around = states(80);
+    // Several cycles go round; one need not come back.
+    const crossing = await makeCrossing(folder, CYCLES > 1 ? around : around.slice(0, 3), {
       zst: true,
       gz: true,
       current: true,
@@ -60,7 +62,7 @@ describe('Readers while updates are applied and undone', () => {
     await reader.turn();
     const { indexes, files, sightings } = await reader.end();
     t.diagnostic(`${indexes} indexes read, ${files} files checked, ${describeSightings(sightings)}`);
-    assert.ok(indexes > 100 && files > 3000, 'too little was read for this to mean anything');
+    assert.ok(indexes > 100 && files > 2000, 'too little was read for this to mean anything');
     for (const one of sightings) assertExcused(one, changes);
     const bursts = changes.map(({ burstMs }) => burstMs).sort((a, b) => a - b);
     const show = (ms: number | undefined): string => `${(ms ?? 0).toFixed(1)} ms`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../support/channel.js';
@@ -12,12 +13,16 @@ import {
   separateCopy,
   unexcused,
 } from '../support/crossing.js';
+import { setFirstBase } from '../support/exporting.js';
+import { nextRuns } from '../support/importing.js';
 import { hashTree, isIndex } from '../support/index-reader.js';
 import { skipWithout } from '../support/run-command.js';
 import { type Spawned } from '../support/spawned.js';
 import { startSlowly } from '../support/strace.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const next = nextRuns(process.env.CONDA_DIFF_CALLS === 'all');
 
 /** The first file that the import of the update publishes. */
 const FIRST_PUBLISHED = 'linux-64/p100-1.0-0.conda';
@@ -53,7 +58,7 @@ describe('A signal to an import', { skip }, () => {
       assert.equal(code, 130, stderr);
       assert.match(stderr, new RegExp(`Interrupted by ${signal}`));
       assertSettled(copy, await crossing, [0]);
-      await command('conda-diff-import', args);
+      await next.apply(copy, (await crossing).updates[0] ?? '');
       assertSettled(copy, await crossing, [1]);
     });
   }
@@ -71,7 +76,7 @@ describe('A signal to an import', { skip }, () => {
     assert.deepEqual(unexcused(copy, before, after), []);
     const found = hashTree(copy);
     for (const path of found.keys()) if (isIndex(path)) assert.equal(found.get(path), before.get(path), path);
-    await command('conda-diff-import', args);
+    await next.apply(copy, updates[0] ?? '');
     assertSettled(copy, await crossing, [1]);
   });
 
@@ -79,7 +84,7 @@ describe('A signal to an import', { skip }, () => {
     const { updates, trees } = await crossing;
     const [base = new Map(), target = new Map()] = trees;
     const copy = await separateCopy(await crossing, t);
-    await command('conda-diff-import', ['apply', updates[0] ?? '', copy]);
+    await next.apply(copy, updates[0] ?? '');
     const first = join(copy, 'linux-64/p55-1.0-0.conda');
     const { ino } = statSync(first);
     const run = startSlowly('rename', 10, 'conda-diff-import', ['undo', copy]);
@@ -90,7 +95,7 @@ describe('A signal to an import', { skip }, () => {
     assert.deepEqual(unexcused(copy, target, base), []);
     const status = await command('conda-diff-import', ['status', copy]);
     assert.match(status.stdout, /Interrupted undo of update 1/);
-    await command('conda-diff-import', ['recover', copy]);
+    await next.recover(copy);
     assertSettled(copy, await crossing, [0]);
   });
 
@@ -108,7 +113,7 @@ describe('A signal to an import', { skip }, () => {
       run.kill(second);
       assert.equal((await run.ended).signal, second);
       assert.deepEqual(unexcused(copy, before, after), []);
-      await command('conda-diff-import', args);
+      await next.apply(copy, (await crossing).updates[0] ?? '');
       assertSettled(copy, await crossing, [1]);
     });
   }
@@ -121,7 +126,7 @@ describe('A signal to an export', { skip }, () => {
       const folder = await temporaryDirectory(t);
       const outbox = join(folder, 'outbox');
       const args = ['create', mirror, '-o', `${outbox}/`, '--state-dir', join(folder, 'state')];
-      await command('conda-diff-export', ['init', mirror, '--empty', '--state-dir', join(folder, 'state')]);
+      await setFirstBase(mirror, undefined, join(folder, 'state'));
       const run = startSlowly('write', 2, 'conda-diff-export', args);
       const isPartial = (name: string): boolean => /^update\.tar\..*\.partial$/.test(name);
       await until(run, () => listed(join(outbox, 'default-1')).some(isPartial));
@@ -135,7 +140,7 @@ describe('A signal to an export', { skip }, () => {
       );
       await command('conda-diff-export', args);
       const copy = join(folder, 'copy');
-      await command('conda-diff-import', ['apply', join(outbox, 'default-2'), copy]);
+      await next.apply(copy, join(outbox, 'default-2'));
       assertSettled(copy, await crossing, [1]);
     });
   }

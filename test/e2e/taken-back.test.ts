@@ -3,11 +3,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type Disk, realDisk } from '../../importer/disk.js';
-import { importUpdate } from '../../importer/import.js';
 import { type ChannelPackage, temporaryDirectory, writeChannel } from '../support/channel.js';
+import { createUpdate, setFirstBase, writeReferenceOf } from '../support/exporting.js';
+import { apply, undo } from '../support/importing.js';
 import { type CommandName, runCommand } from '../support/run-command.js';
 
-const EXPORT = 'conda-diff-export';
 const IMPORT = 'conda-diff-import';
 const packages = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }));
 
@@ -16,7 +16,7 @@ interface Sides {
   readonly copy: string;
   readonly run: (code: number, command: CommandName, ...args: string[]) => Promise<string>;
   /** Exports what the channel is now and imports it as update `n`. */
-  readonly cross: (n: number, ...flags: string[]) => Promise<void>;
+  readonly cross: (n: number) => Promise<void>;
   readonly inLockstep: () => Promise<void>;
 }
 
@@ -27,12 +27,12 @@ async function sides(t: TestContext, first: readonly ChannelPackage[]): Promise<
     assert.equal(result.code, code, `${args.join(' ')}: ${result.stdout}${result.stderr}`);
     return result.stdout + result.stderr;
   };
-  const cross = async (n: number, ...flags: string[]): Promise<void> => {
-    await run(0, EXPORT, 'create', 'mirror', '-o', 'out/', ...flags);
-    await run(0, IMPORT, 'apply', `out/default-${n}`, 'copy');
+  const cross = async (n: number): Promise<void> => {
+    await createUpdate(join(work, 'mirror'), join(work, 'out/'));
+    await apply(join(work, 'copy'), join(work, `out/default-${n}`));
   };
   const inLockstep = async (): Promise<void> => {
-    await run(0, EXPORT, 'reference', 'mirror', '-o', 'mirror.json');
+    await writeReferenceOf(join(work, 'mirror'), join(work, 'mirror.json'));
     assert.deepEqual(
       readFileSync(join(work, 'copy/.conda-diff/reference.json')),
       readFileSync(join(work, 'mirror.json')),
@@ -40,22 +40,22 @@ async function sides(t: TestContext, first: readonly ChannelPackage[]): Promise<
     await run(0, IMPORT, 'verify', 'copy');
   };
   await writeChannel(join(work, 'mirror'), { noarch: [...first] });
-  await run(0, EXPORT, 'init', 'mirror', '--empty');
+  await setFirstBase(join(work, 'mirror'));
   await cross(1);
   return { mirror: join(work, 'mirror'), copy: join(work, 'copy'), run, cross, inLockstep };
 }
 
 describe('an artifact that the index takes back', () => {
   it('and names in removed goes at once: retired it would still be tracked (CEP 36)', async (t) => {
-    const { mirror, copy, run, cross, inLockstep } = await sides(t, packages);
+    const { mirror, copy, cross, inLockstep } = await sides(t, packages);
     await writeChannel(mirror, { noarch: packages.slice(1) }, { removed: { noarch: ['a-1.0-0.conda'] } });
     rmSync(join(mirror, 'noarch/a-1.0-0.conda'), { force: true });
     await cross(2);
     assert.ok(!existsSync(join(copy, 'noarch/a-1.0-0.conda')));
     await inLockstep();
-    await run(0, IMPORT, 'undo', 'copy');
+    await undo(copy);
     assert.ok(existsSync(join(copy, 'noarch/a-1.0-0.conda')));
-    await run(0, IMPORT, 'apply', 'out/default-2', 'copy');
+    await apply(copy, join(copy, '../out/default-2'));
     await inLockstep();
   });
 
@@ -66,7 +66,7 @@ describe('an artifact that the index takes back', () => {
     assert.ok(existsSync(join(copy, 'noarch/a-1.0-0.conda')), 'it is retired');
     await writeChannel(mirror, { noarch: packages });
     rmSync(join(mirror, 'noarch/a-1.0-0.conda'));
-    await cross(3, '--allow-incomplete');
+    await cross(3);
     assert.ok(!existsSync(join(copy, 'noarch/a-1.0-0.conda')));
     await inLockstep();
   });
@@ -77,7 +77,7 @@ describe('an import that did not pass its re-check', () => {
     const { mirror, copy, run } = await sides(t, packages);
     const before = readFileSync(join(copy, 'noarch/repodata.json'));
     await writeChannel(mirror, { noarch: packages.slice(1) });
-    await run(0, EXPORT, 'create', 'mirror', '-o', 'out/');
+    await createUpdate(mirror, join(mirror, '../out/'));
     const intruder = join(copy, 'noarch/intruder.json');
     const intruded: Disk = {
       ...realDisk,
@@ -86,15 +86,7 @@ describe('an import that did not pass its re-check', () => {
         if (to.endsWith('committed.json')) writeFileSync(intruder, '{}');
       },
     };
-    const failing = importUpdate({
-      ...{
-        update: join(mirror, '../out/default-2'),
-        repository: copy,
-        stateDirectory: join(copy, '.conda-diff'),
-      },
-      ...{ removeNow: false, keepsUndo: true, disk: intruded, signal: new AbortController().signal },
-      note: () => undefined,
-    });
+    const failing = apply(copy, join(mirror, '../out/default-2'), { disk: intruded });
     await assert.rejects(failing, { code: 'integrity' });
     assert.match(await run(0, IMPORT, 'status', 'copy'), /did not pass its re-check/);
     rmSync(intruder);

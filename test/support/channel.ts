@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { buildConda, buildTarBz2, bzip2, indexJson, zstdFrame, type PackageSpec } from './conda-package.js';
@@ -78,6 +78,11 @@ export async function temporaryDirectory(t: Pick<TestContext, 'after'>): Promise
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'conda-diff-')));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
+}
+
+/** What {@link temporaryDirectory} takes for a folder that all tests of a file use. Call it at the top level. */
+export function fileScope(): Pick<TestContext, 'after'> {
+  return { after: (remove?: () => unknown) => after(() => remove?.()) } as Pick<TestContext, 'after'>;
 }
 
 /**

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { mkdtemp, realpath } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import {
   type ChannelOptions,
   type ChannelPackage,
   type ChannelSpec,
+  fileScope,
   temporaryDirectory,
   writeChannel,
 } from './channel.js';
@@ -67,12 +66,7 @@ export async function crossingOfFile(
   specs: readonly ChannelSpec[],
   options: ChannelOptions,
 ): Promise<Crossing> {
-  let folder = '';
-  after(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  folder = await mkdtemp(join(await realpath(tmpdir()), 'conda-diff-'));
-  return makeCrossing(folder, specs, options);
+  return makeCrossing(await temporaryDirectory(fileScope()), specs, options);
 }
 
 /** Makes a copy in the first state that shares nothing with any other. */

@@ -33,13 +33,13 @@ export async function setFirstBase(mirror: string, from?: string, stateDirectory
   await init({ ...placeOf(mirror, stateDirectory), ...how });
 }
 
-/** `conda-diff-export create --allow-removals` */
+/** `conda-diff-export create --allow-removals --allow-incomplete` */
 export async function createUpdate(mirror: string, output: string, stateDirectory?: string): Promise<void> {
   const { outcome } = await exportUpdate({
     ...placeOf(mirror, stateDirectory),
     ...{
       base: 'assumed',
-      policy: policyOf({ allowRemovals: true }),
+      policy: policyOf({ allowRemovals: true, allowIncomplete: true }),
       output,
       dryRun: false,
       overwrite: false,

@@ -7,8 +7,8 @@ import { type Ended, type Spawned, startProcess } from './spawned.js';
 
 /** A system call that shall fail, or at which the process shall get a signal; see strace(1). */
 export interface Injection {
-  /** One of {@link CALLS}. */
-  readonly call: Call;
+  /** One of {@link CALLS}, or several. */
+  readonly call: Call | readonly Call[];
   /** Name of the error, or of the signal. */
   readonly error: string;
   /** Which of the calls, from 1; each thread counts its own. `1+`: all of them. */
@@ -60,7 +60,7 @@ export async function runTraced(
 ): Promise<Traced> {
   const folder = mkdtempSync(join(tmpdir(), 'conda-diff-strace-'));
   const log = join(folder, 'log');
-  const names = injection ? CALLS[injection.call] : Object.values(CALLS).join(',');
+  const names = injection ? namesOf(injection.call) : Object.values(CALLS).join(',');
   const settings = ['UV_THREADPOOL_SIZE=1', 'UV_USE_IO_URING=0'].flatMap((one) => ['-E', one]);
   const isKill = injection?.error.startsWith('SIG') === true; // the filter that makes strace fast loses signals
   const filter = isKill ? [] : ['--seccomp-bpf'];
@@ -89,11 +89,15 @@ export function startSlowly(
   return startProcess('strace', [...options, process.execPath, commandPath(name), ...args]);
 }
 
+function namesOf(call: Injection['call']): string {
+  return typeof call === 'string' ? CALLS[call] : call.map((one) => CALLS[one]).join(',');
+}
+
 function injected(injection: Injection | undefined): string[] {
   if (injection === undefined) return [];
   const { call, error, when, path } = injection;
   const what = error.startsWith('SIG') ? `signal=${error}` : `error=${error}`;
-  return ['-e', `inject=${CALLS[call]}:${what}:when=${when}`, ...(path === undefined ? [] : ['-P', path])];
+  return ['-e', `inject=${namesOf(call)}:${what}:when=${when}`, ...(path === undefined ? [] : ['-P', path])];
 }
 
 function parse(log: string): TracedCall[] {

@@ -8,9 +8,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import process from 'node:process';
-import { after, before, test, type TestContext } from 'node:test';
+import { before, test } from 'node:test';
 import type { Disk } from '../../../importer/disk.js';
 import { CondaDiffError } from '../../../shared/errors.js';
+import { fileScope } from '../../support/channel.js';
 import { command } from '../../support/crossing.js';
 import { apply, recover, undo } from '../../support/importing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
@@ -24,8 +25,7 @@ import { leaveLock, makeUpdates, onCopy, type Tracked, type Updates } from './up
 const IS_THOROUGH = Number(process.env['CONDA_DIFF_CRASH_ROUNDS'] ?? 1) > 1;
 const SEED = seedFromEnvironment();
 
-const file = { after: (remove?: () => unknown) => after(() => remove?.()) } as Pick<TestContext, 'after'>;
-const folder = await memoryDirectory(file);
+const folder = await memoryDirectory(fileScope());
 let updates: Updates;
 /** v2 as an uninterrupted import leaves it, and v1 as an uninterrupted undo of that does. */
 let imported: Image;

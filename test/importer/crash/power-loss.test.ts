@@ -9,7 +9,8 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import { after, before, test, type TestContext } from 'node:test';
+import { before, test } from 'node:test';
+import { fileScope } from '../../support/channel.js';
 import { apply, recover, undo } from '../../support/importing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
 import { seedFromEnvironment } from '../../support/random.js';
@@ -25,8 +26,7 @@ const ROUNDS = Number(process.env['CONDA_DIFF_CRASH_ROUNDS'] ?? 1);
 const IS_THOROUGH = ROUNDS > 1;
 const EVERY = IS_THOROUGH ? 1 : 8;
 
-const file = { after: (remove?: () => unknown) => after(() => remove?.()) } as Pick<TestContext, 'after'>;
-const folder = await memoryDirectory(file);
+const folder = await memoryDirectory(fileScope());
 let updates: Updates;
 let imported: Image;
 let undone: Image;
