@@ -1,25 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { createProgram, runProgram } from '../shared/cli-shell.js';
-import { addReport } from '../shared/report/report-command.js';
-import { addApply, addCheck } from './apply-commands.js';
-import { addLog, addReceipt } from './receipt-commands.js';
-import { addReference, addStatus, addVerify } from './state-commands.js';
-import { addGc, addRecover, addUndo } from './way-back-commands.js';
+import { runProgram } from '../shared/cli-shell.js';
+import { importProgram } from './program.js';
 
-const program = createProgram(
-  'conda-diff-import',
-  'Apply updates to the air-gapped copy of a conda repository',
-);
-addApply(program);
-addCheck(program);
-addReport(program, 'directory of the copy');
-addStatus(program);
-addVerify(program);
-addReceipt(program);
-addLog(program);
-addUndo(program);
-addRecover(program);
-addReference(program);
-addGc(program);
-await runProgram(program, process.argv);
+await runProgram(importProgram(), process.argv);

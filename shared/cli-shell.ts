@@ -111,11 +111,18 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  const code = await exitCodeOf(program, argv);
+  if (code !== 0) process.exitCode = code;
+}
+
+/** Runs a program and returns its exit code; what it says goes to the streams of this process. */
+export async function exitCodeOf(program: Command, argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...argv]);
+    return 0;
   } catch (error) {
     progressBar.end();
-    process.exitCode = reportError(program.name(), error, argv.includes('--json'));
+    return reportError(program.name(), error, argv.includes('--json'));
   } finally {
     progressBar.end();
   }

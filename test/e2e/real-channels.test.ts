@@ -6,9 +6,9 @@ import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises
 import { basename, dirname, join, resolve } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { copyTree, temporaryDirectory } from '../support/channel.js';
+import { runHere } from '../support/in-process.js';
 import { solveWithRattler } from '../support/rattler.js';
 import { parse } from '../support/read-repodata.js';
-import { runCommand } from '../support/run-command.js';
 import { serve } from '../support/serve.js';
 import {
   applyUpdate,
@@ -242,7 +242,7 @@ describe('real index files', { skip, concurrency: 2 }, () => {
       const refused = REFUSED.get(name);
       if (refused !== undefined) {
         assert.match((await refuse('conda-diff-export', create, 10, limits)).text, refused);
-        const state = await runCommand('conda-diff-export', reference, limits);
+        const state = await runHere('conda-diff-export', reference, limits);
         assert.ok(
           state.code === 0 || (state.code === 10 && refused.test(state.stderr.replace(/^.*?: /, ''))),
         );

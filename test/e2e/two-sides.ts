@@ -5,7 +5,8 @@ import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { copyTree, listTree, temporaryDirectory, type TreeEntry } from '../support/channel.js';
-import { type CommandName, runCommand, type RunOptions, type RunResult } from '../support/run-command.js';
+import { runHere } from '../support/in-process.js';
+import type { CommandName, RunOptions, RunResult } from '../support/run-command.js';
 
 /** A mirror, its air-gapped copy, and what is between them; each in a folder of its own test. */
 export interface Sides {
@@ -104,7 +105,7 @@ export async function run(
   code: number,
   options?: RunOptions,
 ): Promise<RunResult> {
-  const result = await runCommand(name, args, options);
+  const result = await runHere(name, args, options);
   const said = `${name} ${args.join(' ')}\n${result.stdout}${result.stderr}`;
   assert.equal(result.code, code, said);
   assert.doesNotMatch(result.stderr, /^ +at /m, said);
