@@ -158,10 +158,10 @@ describe('a state directory', () => {
     await assertSameTrees(sides);
     assert.deepEqual(
       (await listTree(theirs)).map(({ path }) => path),
-      ['reference.json'],
+      ['copy-ledger.json', 'receipts/1.json', 'reference.json'],
     );
     assert.ok(existsSync(join(ours, 'ledger.jsonl')));
-    for (const name of ['ledger.jsonl', 'references', 'reference.json'])
+    for (const name of ['ledger.jsonl', 'references', 'reference.json', 'copy-ledger.json', 'receipts'])
       for (const side of [sides.mirror, sides.copy])
         assert.ok(!existsSync(join(side, '.conda-diff', name)), name);
     assert.match((await refuse('conda-diff-export', ['create', sides.mirror], 2)).text, /It is not known/);

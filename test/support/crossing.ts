@@ -127,7 +127,10 @@ export function assertSettled(root: string, crossing: Crossing, wanted: readonly
   return state;
 }
 
-const KEPT = ['hash-cache', 'last-import.json', 'reference.json', 'retired.json', 'undo'];
+const KEPT = [
+  ...['copy-ledger.json', 'hash-cache', 'last-import.json', 'receipts', 'reference.json', 'retired.json'],
+  'undo',
+];
 
 /** What lies in `.conda-diff` of a copy that does not belong there once no commit is under way. */
 export function workLeftIn(root: string): string[] {

@@ -262,11 +262,13 @@ const KINDS: readonly Kind[] = [
     name: 'the receipt',
     scenario: UNDO,
     isOf: (step) => /\/receipts\/\d+\.json\.partial$/.test(step.path),
+    shows: ({ forgotten }) => forgotten,
   },
   {
     name: 'the directory of receipts',
     scenario: IMPORT,
     isOf: (step) => step.path.endsWith('/receipts'),
+    shows: ({ closed }) => closed,
   },
   {
     name: 'the list of what is retired',
