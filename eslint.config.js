@@ -41,6 +41,8 @@ const ioFiles = [
   'exporter/options.ts',
   'exporter/output.ts',
   'exporter/publish.ts',
+  'exporter/read-receipt.ts',
+  'exporter/references.ts',
   'exporter/store.ts',
   'importer/attributes.ts',
   'importer/cli.ts',

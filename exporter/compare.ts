@@ -1,5 +1,6 @@
-import { type Diff, diffStates } from '../shared/diff.js';
-import type { Globs } from '../shared/globs.js';
+import { parseBase } from '../shared/base-option.js';
+import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
+import { type Globs, sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import type { Reference } from '../shared/reference.js';
@@ -8,7 +9,9 @@ import { indexDirectoriesOf, walk } from '../shared/walk.js';
 import { chooseBase, type ChosenBase } from './base.js';
 import { type SourcePolicy, sourceFaults, throwFaults } from './check-source.js';
 import { variantFaults } from './check-variants.js';
-import type { SiteView } from './ledger.js';
+import { viewSite } from './ledger.js';
+import { globsInForce } from './site-updates.js';
+import type { LedgerEvent } from './ledger-events.js';
 
 /** The part of a run's options that decides what an update would carry. */
 export interface CompareOptions {
@@ -34,24 +37,27 @@ export interface Comparison {
   readonly globs: Globs;
   readonly released: readonly string[];
   readonly diff: Diff;
+  /** Whether there is nothing to tell the other side: neither files nor globs differ. */
+  readonly isSame: boolean;
 }
 
 /**
  * Reads the repository and holds it against the base of the next update.
  *
+ * @param events the ledger
  * @param copyTo directory to capture the metadata in; without it nothing is written
  * @throws CondaDiffError source or integrity, with everything that makes the repository unfit
  */
 export async function compare(
   options: CompareOptions,
-  site: SiteView,
+  events: readonly LedgerEvent[],
   cache: HashCache,
   copyTo?: string,
 ): Promise<Comparison> {
-  const { repository, stateDirectory, signal } = options;
-  const directories = options.base === 'assumed' ? [] : indexDirectoriesOf(walk(repository));
-  const chosen = await chooseBase(options.base, repository, site, stateDirectory, directories);
-  const globs = { ...(site.globs ?? chosen.reference.globs), ...options.globs };
+  const { repository, stateDirectory, site, signal } = options;
+  const place = { repository, stateDirectory, site, events };
+  const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository)));
+  const globs = { ...(globsInForce(viewSite(events, site)) ?? chosen.reference.globs), ...options.globs };
   const survey = await readState(repository, {
     globs,
     cache,
@@ -67,5 +73,6 @@ export async function compare(
     ...sourceFaults(survey, base.state, diff, options.policy),
     ...(await variantFaults(survey, globs, changed)),
   ]);
-  return { survey, chosen, base, globs, released, diff };
+  const keepsGlobs = parseBase(options.base).kind === 'empty' || sameGlobs(chosen.reference.globs, globs);
+  return { survey, chosen, base, globs, released, diff, isSame: isEmptyDiff(diff) && keepsGlobs };
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { addCommonOptions, collect, createShell } from '../shared/cli-shell.js';
+import { collect, createShell } from '../shared/cli-shell.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { compareUtf8 } from '../shared/paths.js';
 import { remarks } from '../shared/present-state.js';
 import { compare, type CompareOptions } from './compare.js';
 import { describeOutcome, outcomeLines } from './describe.js';
-import { DEFAULT_SITE, exportUpdate } from './export.js';
+import { exportUpdate } from './export.js';
 import {
+  addExportOptions,
   type CompareFlags,
   givenGlobs,
   parsePercentage,
@@ -14,7 +15,8 @@ import {
   type Workplace,
   workplace,
 } from './options.js';
-import { openStore, siteOf } from './store.js';
+import { requireSite, siteNames } from './sites.js';
+import { openStore } from './store.js';
 
 interface CreateFlags extends CompareFlags {
   readonly output?: string;
@@ -59,9 +61,10 @@ export function addShow(program: Command): void {
   ).action(async (repository: string | undefined, flags: CompareFlags) => {
     const shell = createShell(flags);
     const place = await workplace(repository, flags);
-    const site = siteOf(await openStore(place.stateDirectory), DEFAULT_SITE);
+    const { events } = (await openStore(place.stateDirectory)).log;
+    requireSite(siteNames(events), place.site, place.repository);
     const cache = await HashCache.open(place.repository);
-    const { diff } = await compare(compareOptions(place, flags, shell.signal), site, cache);
+    const { diff } = await compare(compareOptions(place, flags, shell.signal), events, cache);
     const added = diff.added.map(({ path }) => path);
     const replaced = diff.replaced.map(({ after }) => after.path);
     const removed = diff.removed.map(({ path }) => path);
@@ -73,11 +76,11 @@ export function addShow(program: Command): void {
 }
 
 function addCompareOptions(command: Command): Command {
-  return addCommonOptions(
+  return addExportOptions(
     command
       .option(
         '--base <base>',
-        'start from: assumed, empty, or a reference, manifest or Python reference file',
+        'start from: assumed, confirmed, empty, a state digest, the number of an update, or a reference, manifest or Python reference file',
       )
       .option('--allow-incomplete', 'export although records have no file; state these as absent')
       .option('--allow-removals', 'export although indexes vanished, became empty or lost many artifacts')
@@ -97,7 +100,7 @@ function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSign
   return {
     repository: place.repository,
     stateDirectory: place.stateDirectory,
-    site: DEFAULT_SITE,
+    site: place.site,
     base: flags.base ?? place.config.base ?? 'assumed',
     globs: givenGlobs(flags, place.config),
     policy: policyOf(flags),

@@ -1,8 +1,13 @@
+import { isEmptyDiff } from '../shared/diff.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import type { ShippedFile } from '../shared/manifest.js';
 import { shortDigest } from '../shared/state.js';
 import type { Comparison } from './compare.js';
 import type { ExportOutcome } from './export.js';
+import { inFlight, lastUpdate } from './site-updates.js';
+import { type KnownUpdate, type SiteView } from './site-view.js';
+import type { PlannedEvent } from './ledger-events.js';
+import { siteFlag } from './sites.js';
 
 /** The JSON document of `create`. */
 export function describeOutcome(outcome: ExportOutcome): object {
@@ -25,7 +30,7 @@ export function describeOutcome(outcome: ExportOutcome): object {
     external: survey.external.length,
   };
   if (outcome.outcome === 'no-difference') {
-    return { ...common, lastUpdate: outcome.last === undefined ? null : outcome.last.id };
+    return { ...common, lastUpdate: lastUpdate(outcome.site)?.id ?? null };
   }
   const update = outcome.outcome === 'published' ? outcome.manifest : outcome.draft;
   return {
@@ -58,7 +63,7 @@ export function outcomeLines(outcome: ExportOutcome, repository: string): string
     `  from state ${from}`,
     `    to state ${shortDigest(survey.state.digest)} (${formatCount(survey.state.count, 'file')}, ${formatBytes(survey.state.bytes)})`,
     ...removalLines(update.removed.map(({ path }) => path)),
-    ...releasedLines(comparison),
+    ...globLines(comparison),
   ];
 }
 
@@ -77,23 +82,41 @@ function removalLines(removed: readonly string[]): string[] {
   ];
 }
 
-function releasedLines({ released }: Comparison): string[] {
-  if (released.length === 0) return [];
+function globLines({ released, diff }: Comparison): string[] {
   return [
-    `${formatCount(released.length, 'file')} released: no longer tracked, left alone on the other side`,
+    ...(isEmptyDiff(diff)
+      ? ['It carries no files: it tells the other side which globs are in force now']
+      : []),
+    ...(released.length > 0
+      ? [`${formatCount(released.length, 'file')} released: no longer tracked, left alone on the other side`]
+      : []),
   ];
 }
 
 function noDifferenceLines(
-  { last, comparison }: Extract<ExportOutcome, { outcome: 'no-difference' }>,
+  { site, comparison }: Extract<ExportOutcome, { outcome: 'no-difference' }>,
   repository: string,
 ): string[] {
   const { chosen, survey } = comparison;
   const state = `No difference: the base, ${chosen.how}, is this state (${shortDigest(survey.state.digest)})`;
+  const last = lastUpdate(site);
   if (last === undefined) return [state];
+  const where = last.planned === undefined ? '' : `, ${last.planned.manifest}`;
   return [
     state,
-    `The last update is ${String(last.sequence)}, ${last.manifest}; that it arrived is not confirmed`,
-    `To build it again: conda-diff-export create ${repository} --base ${last.manifest.replace(/\.manifest\.json$/, '.base.json.gz')} -o again/`,
+    `The last update is ${String(last.sequence)}${where}; ${arrival(site, last)}`,
+    ...(last.planned === undefined ? [] : [`To build it again: ${rebuild(last.planned, repository)}`]),
   ];
+}
+
+/** Whether an update arrived, as far as it is known. */
+function arrival(site: SiteView, { id, confirmed }: KnownUpdate): string {
+  if (confirmed === 'import') return 'it is confirmed';
+  if (confirmed === 'undo') return 'it was undone on the other side';
+  const isOpen = inFlight(site).some((update) => update.id === id);
+  return isOpen ? 'that it arrived is not confirmed' : 'a later state is confirmed';
+}
+
+function rebuild({ base, site }: PlannedEvent, repository: string): string {
+  return `conda-diff-export create ${repository}${siteFlag(site)} --base ${shortDigest(base)} -o again/`;
 }

@@ -6,7 +6,7 @@ import type { Survey } from '../shared/read-state.js';
 import { totalsOf } from '../shared/reference.js';
 import { GENERATOR } from '../shared/version.js';
 import type { Comparison } from './compare.js';
-import type { LedgerEvent, PlannedEvent } from './ledger.js';
+import type { DroppedEvent, PlannedEvent, PublishedEvent, WithdrawnEvent } from './ledger-events.js';
 import { type OutputNames, planFiles } from './plan.js';
 import { type ManifestDraft, statusOfSources } from './publish.js';
 
@@ -53,17 +53,18 @@ export function plannedEvent(draft: ManifestDraft, names: OutputNames): PlannedE
   const { site, id, sequence, base, target, globs, created } = draft;
   return {
     event: 'planned',
-    ...{ site, id, sequence, base: base.digest, baseScope: base.scope, target: target.digest },
+    ...{ site, id, sequence, base: base.digest, baseScope: base.scope },
+    ...{ baseIgnore: base.ignore, baseInclude: base.include, target: target.digest },
     ...{ ignore: globs.ignore, include: globs.include },
     manifest: names.manifest,
     at: created,
   };
 }
 
-/** What the ledger notes of an update's end. */
+/** What the ledger notes of what became of an update. */
 export function outcomeEvent(
-  event: 'published' | 'dropped' | 'withdrawn',
+  event: (PublishedEvent | DroppedEvent | WithdrawnEvent)['event'],
   { site, id }: { readonly site: string; readonly id: string },
-): LedgerEvent {
+): PublishedEvent | DroppedEvent | WithdrawnEvent {
   return { event, site, id, at: timestamp() };
 }

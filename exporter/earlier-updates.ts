@@ -2,20 +2,32 @@ import { existsSync } from 'node:fs';
 import { CondaDiffError } from '../shared/errors.js';
 import { readManifest } from '../shared/read-document.js';
 import { outcomeEvent } from './draft.js';
-import type { PlannedEvent, SiteView } from './ledger.js';
+import { inFlight, laterOnes } from './site-updates.js';
+import { type KnownUpdate, type SiteView } from './site-view.js';
+import type { PlannedEvent } from './ledger-events.js';
 import { existingOutputs, removeOutputs } from './output.js';
 import { type OutputNames, outputNames } from './plan.js';
+import { siteNames } from './sites.js';
 import { appendToLedger, siteOf, type Store } from './store.js';
 
-/** Adopts an update that an interrupted run completed, or drops it and clears away what it left. */
-export async function settlePending(
-  store: Store,
-  site: string,
-  note: (line: string) => void,
-): Promise<Store> {
+/**
+ * Ends what interrupted runs left, of all sites: an update that is complete is adopted, any other is dropped and
+ * cleared away; of a withdrawn one the files go.
+ */
+export async function settlePending(store: Store, note: (line: string) => void): Promise<Store> {
   if (store.log.torn) note('The last line of the ledger was torn by a crash and is left out');
-  const { pending } = siteOf(store, site);
-  if (pending === undefined) return store;
+  let settled = store;
+  for (const name of siteNames(store.log.events)) {
+    const { pending, updates } = siteOf(settled, name);
+    for (const { withdrawn, planned } of updates) {
+      if (withdrawn && planned && isLastAt(updates, planned)) await clearWithdrawn(planned);
+    }
+    if (pending !== undefined) settled = await settle(settled, pending, note);
+  }
+  return settled;
+}
+
+async function settle(store: Store, pending: PlannedEvent, note: (line: string) => void): Promise<Store> {
   if (await isComplete(pending)) {
     note(`Update ${String(pending.sequence)} was completed by an interrupted run: ${pending.manifest}`);
     return appendToLedger(store, [outcomeEvent('published', pending)]);
@@ -24,10 +36,18 @@ export async function settlePending(
   return appendToLedger(store, [outcomeEvent('dropped', pending)]);
 }
 
-async function isComplete(pending: PlannedEvent): Promise<boolean> {
-  if (!existsSync(pending.manifest)) return false;
-  const manifest = await readManifest(pending.manifest);
-  return manifest.id === pending.id;
+/** Whether no later update was written to the same place. */
+function isLastAt(updates: readonly KnownUpdate[], { manifest, id }: PlannedEvent): boolean {
+  return updates.findLast(({ planned }) => planned?.manifest === manifest)?.id === id;
+}
+
+/** Removes the files of a withdrawn update, unless another one has taken their place. */
+export async function clearWithdrawn(planned: PlannedEvent): Promise<void> {
+  if (await isComplete(planned)) await removeOutputs(namesOf(planned));
+}
+
+async function isComplete({ manifest, id }: PlannedEvent): Promise<boolean> {
+  return existsSync(manifest) && (await readManifest(manifest)).id === id;
 }
 
 function namesOf({ manifest }: PlannedEvent): OutputNames {
@@ -35,44 +55,52 @@ function namesOf({ manifest }: PlannedEvent): OutputNames {
 }
 
 /**
- * The published update that `--overwrite` takes the place of.
+ * The published update that `--overwrite` withdraws and takes the place of; one that need not arrive any more, because
+ * it or a later state is confirmed, is not withdrawn.
  *
  * @throws CondaDiffError usage, when later ones build on it
  */
 export function updateToReplace(site: SiteView, names: OutputNames): PlannedEvent | undefined {
-  const there = updateAt(site, names);
-  if (there === undefined || there.id === site.updates.at(-1)?.id) return there;
+  const there = openUpdateAt(site, names);
+  const later = there === undefined ? [] : laterOnes(site, there);
+  if (there === undefined || later.length === 0) return there?.planned;
   throw new CondaDiffError('usage', `${describe(there)} is not the last one: later ones build on it`, {
+    details: later.map(({ sequence, created }) => `update ${String(sequence)} of ${created}`),
     hint: 'Export to another place (-o outbox/ never collides)',
   });
 }
 
-/** The published update that stands where the next one would be written. */
-function updateAt({ updates }: SiteView, names: OutputNames): PlannedEvent | undefined {
-  return updates.findLast(({ manifest }) => manifest === names.manifest && existsSync(manifest));
+/** The update in flight that stands where the next one would be written. */
+function openUpdateAt(site: SiteView, names: OutputNames): KnownUpdate | undefined {
+  return existsSync(names.manifest) ? updateAt(inFlight(site), names) : undefined;
 }
 
-function describe({ sequence, manifest }: PlannedEvent): string {
-  return `Update ${String(sequence)} at ${manifest}`;
+function updateAt(updates: readonly KnownUpdate[], { manifest }: OutputNames): KnownUpdate | undefined {
+  return updates.findLast(({ planned, withdrawn }) => withdrawn !== true && planned?.manifest === manifest);
+}
+
+function describe({ sequence, planned }: KnownUpdate): string {
+  return `Update ${String(sequence)} at ${planned?.manifest ?? 'an unknown place'}`;
 }
 
 /**
- * Refuses to write where an update or other files stand.
+ * Refuses to write where an update that may still arrive, or other files, stand. One that arrived gives way.
  *
  * @throws CondaDiffError usage
  */
 export function requireFree(site: SiteView, names: OutputNames): void {
-  const update = updateAt(site, names);
+  const update = openUpdateAt(site, names);
   if (update !== undefined) {
     throw new CondaDiffError('usage', `${describe(update)} is not confirmed`, {
       hint: [
-        'Move it to the other side and export to another place (-o outbox/ never collides), or',
-        'if it will never be delivered, add --overwrite: it is withdrawn and this update takes its place',
+        'If it arrived, confirm it: conda-diff-export confirm <repository> <receipt.json or code>',
+        'If it is on its way, export to another place (-o outbox/ never collides)',
+        'If it will never be delivered, add --overwrite: it is withdrawn and this update takes its place',
       ].join('\n'),
     });
   }
   const there = existingOutputs(names);
-  if (there.length === 0) return;
+  if (there.length === 0 || updateAt(site.updates, names) !== undefined) return;
   throw new CondaDiffError('usage', 'There are files where the update would be written', {
     details: there,
     hint: 'Export to another place (-o outbox/ never collides), or add --overwrite to replace them',

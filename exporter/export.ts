@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removePartials } from '../shared/atomic-file.js';
-import { isEmptyDiff } from '../shared/diff.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { requireSettled } from '../shared/interrupted.js';
 import { withLock } from '../shared/lock.js';
@@ -11,13 +10,15 @@ import { STATE_DIRECTORY } from '../shared/rules.js';
 import { compare, type CompareOptions, type Comparison } from './compare.js';
 import { draftManifest, outcomeEvent, plannedEvent } from './draft.js';
 import { clearOutput, requireFree, settlePending, updateToReplace } from './earlier-updates.js';
-import { type PlannedEvent, viewSite } from './ledger.js';
+import { viewSite } from './ledger.js';
+import { lineageOf } from './site-updates.js';
+import { type SiteView } from './site-view.js';
 import { makeOutputDirectory, resolveOutput } from './output.js';
 import type { OutputNames } from './plan.js';
 import { captureDirectory, type ManifestDraft, publish } from './publish.js';
-import { appendToLedger, openStore, saveReference, siteOf } from './store.js';
-
-export const DEFAULT_SITE = 'default';
+import { pruneReferences, referencesDirectory, saveReference } from './references.js';
+import { requireSite, siteNames } from './sites.js';
+import { appendToLedger, openStore, siteOf } from './store.js';
 
 export interface ExportOptions extends CompareOptions {
   /** As `-o`. */
@@ -32,7 +33,7 @@ export type ExportOutcome =
   | {
       readonly outcome: 'no-difference';
       readonly comparison: Comparison;
-      readonly last: PlannedEvent | undefined;
+      readonly site: SiteView;
     }
   | { readonly outcome: 'dry-run'; readonly comparison: Comparison; readonly draft: ManifestDraft }
   | {
@@ -52,7 +53,7 @@ export async function exportUpdate(options: ExportOptions): Promise<ExportOutcom
   return withLock(options.repository, 'conda-diff-export create', async () => {
     const own = join(options.repository, STATE_DIRECTORY);
     const captured = captureDirectory(own);
-    for (const directory of [own, options.stateDirectory, join(options.stateDirectory, 'references')])
+    for (const directory of [own, options.stateDirectory, referencesDirectory(options.stateDirectory)])
       await removePartials(directory);
     await rm(captured, { recursive: true, force: true });
     try {
@@ -65,34 +66,36 @@ export async function exportUpdate(options: ExportOptions): Promise<ExportOutcom
 
 /** What {@link exportUpdate} would do; it takes no lock and writes nothing. */
 async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
-  const site = siteOf(await openStore(options.stateDirectory), options.site);
-  const comparison = await compare(options, site, await HashCache.open(options.repository));
-  if (isEmptyDiff(comparison.diff))
-    return { outcome: 'no-difference', comparison, last: site.updates.at(-1) };
-  return {
-    outcome: 'dry-run',
-    comparison,
-    draft: draftManifest(options.site, site.sequence + 1, comparison, site.lineage),
-  };
+  const { repository, stateDirectory, site: name } = options;
+  const store = await openStore(stateDirectory);
+  const { events } = store.log;
+  requireSite(siteNames(events), name, repository);
+  const site = siteOf(store, name);
+  const comparison = await compare(options, events, await HashCache.open(repository));
+  if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
+  const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site));
+  return { outcome: 'dry-run', comparison, draft };
 }
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
   const { repository, stateDirectory, overwrite, signal, detail } = options;
   requireSettled(repository, 'source');
-  const store = await settlePending(await openStore(stateDirectory), options.site, options.note);
+  const store = await settlePending(await openStore(stateDirectory), options.note);
+  requireSite(siteNames(store.log.events), options.site, repository);
   const sequence = siteOf(store, options.site).sequence + 1;
   const names = resolveOutput(options.output, repository, options.site, sequence);
   const replacing = overwrite ? updateToReplace(siteOf(store, options.site), names) : undefined;
   const withdrawal = replacing === undefined ? [] : [outcomeEvent('withdrawn', replacing)];
-  const site = viewSite([...store.log.events, ...withdrawal], options.site);
+  const events = [...store.log.events, ...withdrawal];
+  const site = viewSite(events, options.site);
 
   const cache = await HashCache.open(repository);
-  const comparison = await compare(options, site, cache, captured);
-  const { survey, base, globs, diff } = comparison;
+  const comparison = await compare(options, events, cache, captured);
+  const { survey, base, globs } = comparison;
   cache.keepOnly((path) => survey.state.find(path) >= 0);
   await cache.save();
-  if (isEmptyDiff(diff)) return { outcome: 'no-difference', comparison, last: site.updates.at(-1) };
-  const draft = draftManifest(options.site, sequence, comparison, site.lineage);
+  if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
+  const draft = draftManifest(options.site, sequence, comparison, lineageOf(site));
 
   if (!overwrite) requireFree(site, names);
   const cleared = await clearOutput(store, replacing, names);
@@ -109,11 +112,12 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
         if (survey.kindOf(path) === 'artifact') cache.record(path, fingerprint, sha256);
       },
     });
-    await appendToLedger(planned, [outcomeEvent('published', draft)]);
+    const published = await appendToLedger(planned, [outcomeEvent('published', draft)]);
     await cache.save();
+    await pruneReferences(published, options.note);
     return { outcome: 'published', comparison, manifest, names };
   } catch (error) {
-    await settlePending(planned, options.site, options.note).catch(() => {
+    await settlePending(planned, options.note).catch(() => {
       options.note('What is left of the update is cleared away by the next run');
     });
     throw error;

@@ -7,19 +7,28 @@ import type { Manifest } from '../shared/manifest.js';
 import { readBase } from '../shared/read-base.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { requireReadable } from '../shared/present-state.js';
+import type { Receipt } from '../shared/receipt.js';
 import { EMPTY_REFERENCE, type Reference, referenceOf } from '../shared/reference.js';
 import { stateOf } from '../shared/state.js';
-import type { BaseEvent, InheritedEvent, LedgerEvent } from './ledger.js';
-import { appendToLedger, openStore, saveReference, siteOf } from './store.js';
+import type { BaseEvent, InheritedEvent, LedgerEvent } from './ledger-events.js';
+import { checkHistory } from './init-history.js';
+import { readReceipt } from './read-receipt.js';
+import { saveReference } from './references.js';
+import { requireDistinct, siteFlag, siteNames } from './sites.js';
+import { appendToLedger, openStore, siteOf } from './store.js';
 
 export interface InitOptions {
   /** Absolute path. */
   readonly repository: string;
   readonly stateDirectory: string;
   readonly site: string;
+  /** Whether the site was named by the user. */
+  readonly isNamed: boolean;
   readonly how: BaseEvent['how'];
   /** The reference or manifest, for `from`. */
   readonly from?: string;
+  /** The receipt that goes with it. */
+  readonly receipt?: string;
   readonly globs: Partial<Globs>;
   readonly signal: AbortSignal;
 }
@@ -28,41 +37,70 @@ export interface InitResult {
   readonly reference: Reference;
   /** Records of a Python reference without a sha256: their files will be shipped. */
   readonly unknown: number;
+  /** How many updates of the site a manifest told of. */
+  readonly inherited: number;
+  /** The highest number that an update of the site is known to have had, 0 for none. */
+  readonly sequence: number;
 }
 
 /**
  * Sets the first base of a site, once: what the other side has now.
  *
- * @throws CondaDiffError usage, when it was set before; source when the repository cannot be read; io
+ * @throws CondaDiffError usage, when it was set before or does not fit the site; source when the repository cannot be
+ *   read; io
  */
 export async function init(options: InitOptions): Promise<InitResult> {
-  const { repository, stateDirectory, site, how } = options;
+  const { repository, stateDirectory, site } = options;
   return withLock(repository, 'conda-diff-export init', async () => {
     const store = await openStore(stateDirectory);
-    const { assumed } = siteOf(store, site);
-    if (assumed !== undefined) {
-      throw new CondaDiffError('usage', `The first base of ${repository} was set before`, {
-        hint: 'To start the next update from another state, use: conda-diff-export create <repository> --base <file>',
-      });
-    }
-    const result = await firstBase(options);
-    await saveReference(stateDirectory, result.reference);
-    await appendToLedger(store, firstEvents(site, how, result));
-    return result;
+    requireDistinct(siteNames(store.log.events), site);
+    if (siteOf(store, site).assumed !== undefined) throw alreadySet(options);
+    const first = await firstBase(options);
+    const receipt = options.receipt === undefined ? undefined : await readReceipt(options.receipt);
+    checkHistory(options, first, receipt);
+    for (const reference of [first.reference, ...(first.update === undefined ? [] : [first.update.base])])
+      await saveReference(stateDirectory, reference);
+    const events = firstEvents(options, first, receipt);
+    const { sequence } = siteOf(await appendToLedger(store, events), site);
+    return { reference: first.reference, unknown: first.unknown, inherited: events.length - 1, sequence };
   });
 }
 
+function alreadySet({ repository, site }: InitOptions): CondaDiffError {
+  return new CondaDiffError('usage', `The first base of site '${site}' of ${repository} was set before`, {
+    hint: [
+      'To start the next update from another state:',
+      `  conda-diff-export create ${repository}${siteFlag(site)} --base <reference.json>`,
+      'To serve another copy, name it: --site <name>',
+    ].join('\n'),
+  });
+}
+
+/** The first base, and where it came from. */
+export interface FirstBase {
+  readonly reference: Reference;
+  readonly unknown: number;
+  /** The update that it is the target of. */
+  readonly update?: { readonly manifest: Manifest; readonly base: Reference } | undefined;
+}
+
 /** The first events of a site: what a manifest of it tells of its history, then the base. */
-function firstEvents(site: string, how: BaseEvent['how'], { reference, manifest }: FirstBase): LedgerEvent[] {
+function firstEvents(
+  { site, how, globs }: InitOptions,
+  { reference, update }: FirstBase,
+  receipt: Receipt | undefined,
+): LedgerEvent[] {
   const at = timestamp();
+  const own = update?.manifest.site === site ? update.manifest : undefined;
   const base: BaseEvent = {
     event: 'base',
     ...{ site, digest: reference.state.digest, scope: reference.scope, how },
-    sequence: manifest?.sequence ?? 0,
-    ...{ ignore: reference.globs.ignore, include: reference.globs.include },
+    sequence: Math.max(own?.sequence ?? 0, receipt?.update.sequence ?? 0),
+    ...{ baseIgnore: reference.globs.ignore, baseInclude: reference.globs.include },
+    ...{ ignore: reference.globs.ignore, include: reference.globs.include, ...globs },
     at,
   };
-  return [...(manifest?.site === site ? inheritedFrom(manifest, at) : []), base];
+  return [...(own === undefined ? [] : inheritedFrom(own, at)), base];
 }
 
 /** A manifest knows the updates before it; with itself they are all that a lost ledger can be rebuilt from. */
@@ -72,35 +110,29 @@ function inheritedFrom(manifest: Manifest, at: string): InheritedEvent[] {
   return [...lineage, self].map((entry) => ({ event: 'inherited', site, ...entry, at }));
 }
 
-/** The first base, and the manifest that it came from. */
-type FirstBase = InitResult & { readonly manifest?: Manifest | undefined };
-
 async function firstBase(options: InitOptions): Promise<FirstBase> {
   const { how, from, globs } = options;
-  const known = { unknown: 0 };
-  if (how === 'empty') return { ...known, reference: withGlobs(EMPTY_REFERENCE, globs) };
-  const survey = await surveyFor(options);
-  if (how === 'in-sync') return { ...known, reference: artifactsOf(survey, globs) };
-  const directories = survey.indexes.map(({ directory }) => directory);
-  const { reference, unknown, manifest } = await readBase(from ?? '', directories);
-  return { reference: withGlobs(reference, globs), unknown, manifest };
+  const given = { ignore: [], include: [], ...globs };
+  if (how === 'empty') return { reference: { ...EMPTY_REFERENCE, globs: given }, unknown: 0 };
+  const survey = await surveyFor(options, given);
+  if (how === 'in-sync') return { reference: artifactsOf(survey, given), unknown: 0 };
+  return readBase(
+    from ?? '',
+    survey.indexes.map(({ directory }) => directory),
+  );
 }
 
-async function surveyFor({ repository, globs, signal }: InitOptions): Promise<Survey> {
+async function surveyFor({ repository, signal }: InitOptions, globs: Globs): Promise<Survey> {
   const cache = await HashCache.open(repository);
-  const survey = await readState(repository, { globs: { ignore: [], include: [], ...globs }, cache, signal });
+  const survey = await readState(repository, { globs, cache, signal });
   requireReadable(survey);
   await cache.save();
   return survey;
 }
 
 /** The artifacts of this side that are what their records say: what `--in-sync` claims of the other side. */
-function artifactsOf({ state, kindOf, mismatched }: Survey, globs: Partial<Globs>): Reference {
+function artifactsOf({ state, kindOf, mismatched }: Survey, globs: Globs): Reference {
   const wrong = new Set(mismatched.map(({ path }) => path));
   const artifacts = [...state].filter(({ path }) => kindOf(path) === 'artifact' && !wrong.has(path));
-  return referenceOf(stateOf(artifacts), { ignore: [], include: [], ...globs }, 'artifacts');
-}
-
-function withGlobs(reference: Reference, globs: Partial<Globs>): Reference {
-  return { ...reference, globs: { ...reference.globs, ...globs } };
+  return referenceOf(stateOf(artifacts), globs, 'artifacts');
 }

@@ -1,149 +1,119 @@
-import type { Globs } from '../shared/globs.js';
-import type { LineageEntry } from '../shared/lineage.js';
-import type { Scope } from '../shared/reference.js';
+import {
+  baseGlobsOf,
+  type BaseEvent,
+  type ConfirmedEvent,
+  globsOf,
+  type InheritedEvent,
+  type LedgerEvent,
+  type PlannedEvent,
+} from './ledger-events.js';
+import { baseOf, heldBefore, type KnownUpdate, type SiteView, targetOf } from './site-view.js';
 
-/** What happened to the updates of a site, one event a line of the ledger; see schemas/ledger.schema.json. */
-export type LedgerEvent = BaseEvent | PlannedEvent | OutcomeEvent | InheritedEvent;
-
-/** The first base of a site was set. */
-export type BaseEvent = {
-  readonly event: 'base';
-  readonly site: string;
-  readonly digest: string;
-  readonly scope: Scope;
-  readonly how: 'empty' | 'in-sync' | 'from';
-  /** Sequence number of the update that led to this base; 0 when none did. */
-  readonly sequence: number;
-  readonly ignore: readonly string[];
-  readonly include: readonly string[];
-  readonly at: string;
+const NOTHING: SiteView = {
+  ...{
+    firstBase: undefined,
+    firstGlobs: undefined,
+    assumed: undefined,
+    confirmed: undefined,
+    pending: undefined,
+  },
+  ...{ counter: 0, sequence: 0, updates: [] },
 };
-
-/** An update is about to be written. */
-export type PlannedEvent = {
-  readonly event: 'planned';
-  readonly site: string;
-  readonly id: string;
-  readonly sequence: number;
-  readonly base: string;
-  readonly baseScope: Scope;
-  readonly target: string;
-  readonly ignore: readonly string[];
-  readonly include: readonly string[];
-  /** Absolute path of its manifest. */
-  readonly manifest: string;
-  /** Also the date in its manifest. */
-  readonly at: string;
-};
-
-/** A planned update was published, was dropped before it was complete, or was withdrawn after it was published. */
-export type OutcomeEvent = {
-  readonly event: 'published' | 'dropped' | 'withdrawn';
-  readonly site: string;
-  readonly id: string;
-  readonly at: string;
-};
-
-/** An update that an earlier ledger of the site held; known from the manifest that the first base came from. */
-export type InheritedEvent = Pick<LineageEntry, keyof LineageEntry> & {
-  readonly event: 'inherited';
-  readonly site: string;
-  readonly at: string;
-};
-
-/** A state that a site is assumed to have. */
-export interface KnownState {
-  readonly digest: string;
-  readonly scope: Scope;
-}
-
-/** What the ledger tells of one site. */
-export interface SiteView {
-  /** The state of the last update published, or the first base; `undefined` before `init`. */
-  readonly assumed: KnownState | undefined;
-  /** The globs of its last update or first base. */
-  readonly globs: Globs | undefined;
-  /** The globs of its first base. */
-  readonly firstGlobs: Globs | undefined;
-  /** The highest sequence number that was ever used, 0 for none. */
-  readonly sequence: number;
-  /** Published and not withdrawn, oldest first. */
-  readonly updates: readonly PlannedEvent[];
-  /** All that were ever published, withdrawn and inherited ones too, oldest first. */
-  readonly lineage: readonly LineageEntry[];
-  /** Planned, neither published nor dropped: a run was interrupted. */
-  readonly pending: PlannedEvent | undefined;
-}
 
 /** Replays the ledger for one site. */
 export function viewSite(events: Iterable<LedgerEvent>, site: string): SiteView {
-  let view: SiteView = {
-    ...{ assumed: undefined, globs: undefined, firstGlobs: undefined },
-    ...{ sequence: 0, updates: [], lineage: [], pending: undefined },
-  };
+  let view = NOTHING;
   for (const event of events) if (event.site === site) view = next(view, event);
   return view;
 }
 
-function next(view: SiteView, event: LedgerEvent): SiteView {
+/** What an event makes of a view; one that {@link eventProblem} refuses has no meaning. */
+export function next(view: SiteView, event: LedgerEvent): SiteView {
   switch (event.event) {
     case 'base':
-      return {
-        ...view,
-        assumed: { digest: event.digest, scope: event.scope },
-        globs: globsOf(event),
-        firstGlobs: globsOf(event),
-        sequence: Math.max(view.sequence, event.sequence),
-      };
-    case 'planned':
-      return { ...view, sequence: Math.max(view.sequence, event.sequence), pending: event };
-    case 'published':
-      if (view.pending?.id !== event.id) return view;
-      return {
-        ...view,
-        globs: globsOf(view.pending),
-        updates: [...view.updates, view.pending],
-        lineage: [...view.lineage, lineageOf(view.pending)],
-        assumed: { digest: view.pending.target, scope: 'all' },
-        pending: undefined,
-      };
-    case 'dropped':
-      return view.pending?.id === event.id ? { ...view, pending: undefined } : view;
-    case 'withdrawn':
-      return withdraw(view, event.id);
+      return begin(view, event);
     case 'inherited':
       return {
         ...view,
         sequence: Math.max(view.sequence, event.sequence),
-        lineage: [...view.lineage, inheritedEntry(event)],
+        updates: [...view.updates, inheritedUpdate(event)],
       };
+    case 'planned':
+      return { ...view, sequence: Math.max(view.sequence, event.sequence), pending: event };
+    case 'published':
+      return view.pending === undefined ? view : publish(view, view.pending);
+    case 'dropped':
+      return { ...view, pending: undefined };
+    case 'withdrawn':
+      return withdraw(view, event.id);
+    case 'confirmed':
+      return confirm(view, event);
   }
 }
 
-function lineageOf({ id, sequence, base, target, at }: PlannedEvent): LineageEntry {
-  return { id, sequence, base, target, created: at };
-}
-
-function inheritedEntry({ id, sequence, base, target, created, withdrawn }: InheritedEvent): LineageEntry {
-  const entry = { id, sequence, base, target, created };
-  return withdrawn === undefined ? entry : { ...entry, withdrawn };
-}
-
-function globsOf({ ignore, include }: Globs): Globs {
-  return { ignore, include };
-}
-
-/** A withdrawn update never was: where it was the last one, the assumed state is its base again. */
-function withdraw(view: SiteView, id: string): SiteView {
-  const last = view.updates.at(-1);
-  const updates = view.updates.filter((update) => update.id !== id);
-  const lineage = view.lineage.map((entry) =>
-    entry.id === id ? { ...entry, withdrawn: true as const } : entry,
-  );
-  if (last?.id !== id) return { ...view, updates, lineage };
-  const before = updates.at(-1);
+function begin(view: SiteView, event: BaseEvent): SiteView {
+  const { digest, scope, sequence } = event;
+  const firstBase = { digest, known: { scope, globs: baseGlobsOf(event) }, sequence };
   return {
-    ...{ ...view, updates, lineage, assumed: { digest: last.base, scope: last.baseScope } },
-    globs: before === undefined ? view.firstGlobs : globsOf(before),
+    ...{ ...view, firstBase, firstGlobs: globsOf(event), assumed: firstBase },
+    sequence: Math.max(view.sequence, sequence),
   };
+}
+
+function inheritedUpdate({ id, sequence, base, target, created, withdrawn }: InheritedEvent): KnownUpdate {
+  const update = { id, sequence, base, target, created };
+  return withdrawn === undefined ? update : { ...update, withdrawn };
+}
+
+function publish(view: SiteView, planned: PlannedEvent): SiteView {
+  const { id, sequence, base, target, at } = planned;
+  const update = { id, sequence, base, target, created: at, planned };
+  return { ...view, pending: undefined, updates: [...view.updates, update], assumed: targetOf(update) };
+}
+
+/**
+ * A withdrawn update never was: where the assumed state came from it, that is its base again, or what the site
+ * confirmed after that.
+ */
+function withdraw(view: SiteView, id: string): SiteView {
+  const update = view.updates.find((one) => one.id === id);
+  if (update === undefined) return view;
+  const updates = changed(view.updates, { ...update, withdrawn: true });
+  const { assumed, confirmed } = view;
+  if (assumed?.digest !== update.target || assumed.sequence !== update.sequence) return { ...view, updates };
+  const base = baseOf(view, update);
+  const isNewer = confirmed !== undefined && confirmed.state.sequence > base.sequence;
+  return { ...view, updates, assumed: isNewer ? confirmed.state : base };
+}
+
+/**
+ * What a site holds is no matter of assuming: what was published before it counts as arrived. What was published
+ * after it is still assumed to arrive, unless the site went back.
+ */
+function confirm(view: SiteView, event: ConfirmedEvent): SiteView {
+  const found = view.updates.find(({ id }) => id === event.id);
+  if (found === undefined) return view;
+  const state = event.kind === 'import' ? targetOf(found) : heldBefore(view, found, event.digest);
+  const wentBack = event.kind === 'undo' || state.sequence < (view.confirmed?.state.sequence ?? 0);
+  const isBehind = state.sequence > (view.assumed?.sequence ?? 0);
+  return {
+    ...view,
+    confirmed: { state, event },
+    counter: Math.max(view.counter, event.counter ?? 0),
+    assumed: wentBack || isBehind ? state : view.assumed,
+    updates: changed(view.updates, {
+      ...(event.kind === 'import' ? arrived(found) : found),
+      confirmed: event.kind,
+    }),
+  };
+}
+
+/** An update that was withdrawn, and that the site had all the same, is not withdrawn. */
+function arrived({ id, sequence, base, target, created, planned }: KnownUpdate): KnownUpdate {
+  const update = { id, sequence, base, target, created };
+  return planned === undefined ? update : { ...update, planned };
+}
+
+function changed(updates: readonly KnownUpdate[], update: KnownUpdate): KnownUpdate[] {
+  return updates.map((one) => (one.id === update.id ? update : one));
 }

@@ -1,16 +1,17 @@
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
-import type { CommonOptions } from '../shared/cli-shell.js';
+import { type Command, InvalidArgumentError } from 'commander';
+import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { requireSettled } from '../shared/interrupted.js';
 import type { Globs } from '../shared/globs.js';
 import type { SourcePolicy } from './check-source.js';
+import { checkSiteName, DEFAULT_SITE } from './sites.js';
 import { stateDirectory } from './store.js';
 
 /** Flags of the commands that compare. */
-export interface CompareFlags extends CommonOptions {
+export interface CompareFlags extends ExportFlags {
   readonly base?: string;
   readonly ignore?: readonly string[] | false;
   readonly include?: readonly string[] | false;
@@ -25,6 +26,19 @@ export interface Workplace {
   /** Absolute real path. */
   readonly repository: string;
   readonly stateDirectory: string;
+  readonly site: string;
+}
+
+/** Options that every command of the exporter has. */
+export interface ExportFlags extends CommonOptions {
+  readonly site?: string;
+}
+
+/** Declares {@link ExportFlags} on a subcommand. */
+export function addExportOptions(command: Command): Command {
+  return addCommonOptions(
+    command.option('--site <name>', 'the air-gapped copy that it is about (default: default)'),
+  );
 }
 
 /**
@@ -32,7 +46,7 @@ export interface Workplace {
  *
  * @throws CondaDiffError usage, when there is no such directory; source, when an import of it was interrupted
  */
-export async function workplace(argument: string | undefined, flags: CommonOptions): Promise<Workplace> {
+export async function workplace(argument: string | undefined, flags: ExportFlags): Promise<Workplace> {
   const config = await readConfig(flags.config);
   const given = argument ?? config.repository;
   if (given === undefined) {
@@ -47,7 +61,8 @@ export async function workplace(argument: string | undefined, flags: CommonOptio
   const repository = realpathSync(path);
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
-  return { config, repository, stateDirectory: stateDirectory(repository, option) };
+  const site = checkSiteName(flags.site ?? config.site ?? DEFAULT_SITE);
+  return { config, repository, stateDirectory: stateDirectory(repository, option), site };
 }
 
 /** Globs that were given by flag or configuration; `--no-ignore` and `--no-include` give none. */

@@ -7,7 +7,7 @@ import type { Reference } from '../shared/reference.js';
 import { volumeMark } from '../shared/volume-mark.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
 import type { FileStatus, OutputNames } from './plan.js';
-import { writeReferenceGz } from './store.js';
+import { writeReferenceGz } from './references.js';
 
 /** What a planned update still lacks: it is known once archive and base reference are written. */
 export type ManifestDraft = Omit<Manifest, 'volumes' | 'baseReference'>;

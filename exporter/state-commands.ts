@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { addCommonOptions, collect, createShell } from '../shared/cli-shell.js';
+import { collect, createShell } from '../shared/cli-shell.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
 import { HashCache } from '../shared/hash-cache.js';
@@ -9,13 +9,14 @@ import { readState } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
 import { shortDigest } from '../shared/state.js';
 import { judge } from '../shared/verify.js';
-import { DEFAULT_SITE } from './export.js';
-import { type CompareFlags, givenGlobs, type Workplace, workplace } from './options.js';
+import { globsInForce } from './site-updates.js';
+import { addExportOptions, type CompareFlags, givenGlobs, type Workplace, workplace } from './options.js';
+import { DEFAULT_SITE, requireSite, siteNames } from './sites.js';
 import { openStore, siteOf } from './store.js';
 
 /** Declares `reference`. */
 export function addReference(program: Command): void {
-  addCommonOptions(
+  addExportOptions(
     program
       .command('reference')
       .description('write the present state as a reference; changes nothing else')
@@ -45,7 +46,7 @@ export function addReference(program: Command): void {
 
 /** Declares `verify`. */
 export function addVerify(program: Command): void {
-  addCommonOptions(
+  addExportOptions(
     program
       .command('verify')
       .description('check every artifact against its record')
@@ -70,8 +71,12 @@ export function addVerify(program: Command): void {
   });
 }
 
-/** The globs of the site, as its last update had them, under those that were given now. */
-async function siteGlobs(place: Workplace, flags: CompareFlags): Promise<Globs> {
-  const site = siteOf(await openStore(place.stateDirectory), DEFAULT_SITE);
-  return { ...(site.globs ?? NO_GLOBS), ...givenGlobs(flags, place.config) };
+/** The globs that are in force for the site, under those that were given now. */
+async function siteGlobs(
+  { repository, stateDirectory, site, config }: Workplace,
+  flags: CompareFlags,
+): Promise<Globs> {
+  const store = await openStore(stateDirectory);
+  if (site !== DEFAULT_SITE) requireSite(siteNames(store.log.events), site, repository);
+  return { ...(globsInForce(siteOf(store, site)) ?? NO_GLOBS), ...givenGlobs(flags, config) };
 }

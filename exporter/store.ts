@@ -1,16 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { writeFileAtomically, type Written } from '../shared/atomic-file.js';
-import { asIoError, CondaDiffError } from '../shared/errors.js';
-import { appendEvents, type EventLog, readEventLog } from '../shared/event-log.js';
-import { readReference } from '../shared/read-document.js';
-import { EMPTY_REFERENCE, encodeReference, type Reference } from '../shared/reference.js';
+import { asIoError } from '../shared/errors.js';
+import { appendEvents, damagedLog, type EventLog, readEventLog } from '../shared/event-log.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { documentValidator } from '../shared/schema.js';
-import { EMPTY_STATE } from '../shared/state.js';
-import { type LedgerEvent, type SiteView, viewSite } from './ledger.js';
+import { viewSite } from './ledger.js';
+import { type SiteView } from './site-view.js';
+import type { LedgerEvent } from './ledger-events.js';
+import { ledgerProblem } from './ledger-problems.js';
 
 /** What the exporter remembers: its ledger and the references that later updates start from. */
 export interface Store {
@@ -26,15 +24,15 @@ export function stateDirectory(repository: string, option: string | undefined): 
 /**
  * Reads the ledger; a state directory that is not there is empty.
  *
- * @throws CondaDiffError integrity or malformed when the ledger is damaged; io
+ * @throws CondaDiffError integrity, naming the line, when the ledger is damaged; io
  */
 export async function openStore(directory: string): Promise<Store> {
   const file = ledgerFile(directory);
   if (!existsSync(file)) return { directory, log: { events: [], torn: false, check: '', bytes: 0 } };
-  return {
-    directory,
-    log: await readEventLog(file, await documentValidator<LedgerEvent>('ledger', 'integrity')),
-  };
+  const log = await readEventLog(file, await documentValidator<LedgerEvent>('ledger', 'integrity'));
+  const found = ledgerProblem(log.events);
+  if (found !== undefined) throw damagedLog(file, found.at + 1, found.problem);
+  return { directory, log };
 }
 
 function ledgerFile(directory: string): string {
@@ -52,41 +50,8 @@ export async function appendToLedger(store: Store, events: readonly LedgerEvent[
   return { ...store, log: await appendEvents(ledgerFile(store.directory), store.log, events) };
 }
 
-function referenceFile(directory: string, digest: string): string {
-  return join(directory, 'references', `${digest}.json.gz`);
-}
-
-/** Keeps a reference, by the digest of its state. */
-export async function saveReference(directory: string, reference: Reference): Promise<void> {
-  await makeDirectory(join(directory, 'references'));
-  await writeReferenceGz(referenceFile(directory, reference.state.digest), reference);
-}
-
-/** Writes a gzip-compressed reference atomically; the same reference gives the same bytes. */
-export async function writeReferenceGz(file: string, reference: Reference): Promise<Written> {
-  return writeFileAtomically(file, gzipped(reference));
-}
-
-/** One gzip member per chunk: RFC 1952 allows it, and it needs no second buffer. */
-function* gzipped(reference: Reference): Generator<Buffer> {
-  for (const chunk of encodeReference(reference)) yield gzipSync(chunk);
-}
-
-/**
- * Reads a kept reference.
- *
- * @throws CondaDiffError usage, with the way out, when it is not kept any more; malformed or integrity
- */
-export async function loadReference(directory: string, digest: string): Promise<Reference> {
-  const file = referenceFile(directory, digest);
-  if (existsSync(file)) return readReference(file);
-  if (digest === EMPTY_STATE.digest) return EMPTY_REFERENCE;
-  throw new CondaDiffError('usage', `The reference ${file} is not there any more`, {
-    hint: 'Give the reference of the other side as the base: conda-diff-export create <repository> --base <reference.json>',
-  });
-}
-
-async function makeDirectory(directory: string): Promise<void> {
+/** Makes a directory of ours, for its owner alone. */
+export async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (error) {

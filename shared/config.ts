@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { parseBase } from './base-option.js';
 import { asIoError, CondaDiffError } from './errors.js';
 import { nearest } from './nearest.js';
 import { documentValidator } from './schema.js';
@@ -7,6 +8,7 @@ import { documentValidator } from './schema.js';
 /** What a conda-diff.yaml may set; see schemas/config.schema.json. Paths are absolute once it is read. */
 export interface Config {
   readonly repository?: string;
+  readonly site?: string;
   readonly output?: string;
   readonly base?: string;
   readonly ignore?: readonly string[];
@@ -14,9 +16,7 @@ export interface Config {
   readonly stateDir?: string;
 }
 
-const KEYS = ['repository', 'output', 'base', 'ignore', 'include', 'state-dir'];
-/** Values of `base` that are not files. */
-const BASE_WORDS = ['assumed', 'empty'];
+const KEYS = ['repository', 'site', 'output', 'base', 'ignore', 'include', 'state-dir'];
 
 type RawConfig = Omit<Config, 'stateDir'> & { readonly 'state-dir'?: string };
 
@@ -62,7 +62,7 @@ function resolvePaths({ 'state-dir': stateDir, ...raw }: RawConfig, directory: s
     ...raw,
     ...(raw.repository !== undefined && { repository: at(raw.repository) }),
     ...(raw.output !== undefined && { output: keepSlash(raw.output) }),
-    ...(raw.base !== undefined && !BASE_WORDS.includes(raw.base) && { base: at(raw.base) }),
+    ...(raw.base !== undefined && parseBase(raw.base).kind === 'file' && { base: at(raw.base) }),
     ...(stateDir !== undefined && { stateDir: at(stateDir) }),
   };
 }

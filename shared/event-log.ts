@@ -39,7 +39,8 @@ export async function readEventLog<T>(
   const rest = lines.pop() ?? '';
   for (const [i, line] of lines.entries()) {
     const { value, expected } = parseLine(line, check);
-    if (value === undefined) throw damaged(file, i + 1);
+    if (value === undefined)
+      throw damagedLog(file, i + 1, 'its check is not that of its content and of the lines above');
     events.push(validate(value, `${file}: line ${String(i + 1)}`));
     check = expected;
     bytes += Buffer.byteLength(line) + 1;
@@ -59,9 +60,15 @@ function checkOf(previous: string, body: string): string {
   return createHash('sha256').update(`${previous}\n${body}`).digest('hex').slice(0, CHECK_DIGITS);
 }
 
-function damaged(file: string, line: number): CondaDiffError {
+/** A log that cannot be believed from a line on; nothing of it is guessed. */
+export function damagedLog(file: string, line: number, problem?: string): CondaDiffError {
   return new CondaDiffError('integrity', `The ledger ${file} is damaged in line ${String(line)}`, {
-    hint: 'Restore it from a backup, or move it away and set the base again: conda-diff-export init <repository> --from <last manifest>',
+    ...(problem !== undefined && { details: [problem] }),
+    hint: [
+      'Restore it from a backup; or move it away, and set the base of each site again from its last manifest:',
+      `  mv ${file} ${file}.damaged`,
+      '  conda-diff-export init <repository> --from <last manifest>',
+    ].join('\n'),
   });
 }
 

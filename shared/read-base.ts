@@ -15,8 +15,8 @@ export interface Base {
   readonly unknown: number;
   /** Which tool wrote the file. */
   readonly kind: 'reference' | 'python';
-  /** The manifest that the base is the target of; a reference has none. */
-  readonly manifest?: Manifest;
+  /** The update that the base is the target of; a reference has none. */
+  readonly update?: { readonly manifest: Manifest; readonly base: Reference };
 }
 
 /** Largest Python reference that is read, in bytes: it is parsed whole, and V8 strings end at 512 MiB. */
@@ -38,9 +38,19 @@ export async function readBase(file: string, indexDirectories: readonly string[]
   if (format === undefined) {
     return { ...pythonBase(await readPython(file), indexDirectories, file), kind: 'python' };
   }
+  if (format === 'conda-diff-receipt') throw isReceipt(file);
   const known = { unknown: 0, kind: 'reference' } as const;
   if (format === 'conda-diff-manifest') return { ...known, ...(await readTarget(file)) };
   return { ...known, reference: await readReference(file) };
+}
+
+function isReceipt(file: string): CondaDiffError {
+  return new CondaDiffError('usage', `${file} is a receipt: it names a state, and does not hold it`, {
+    hint: [
+      'If the state is known here, confirm it: conda-diff-export confirm <repository> <receipt.json>',
+      'Else have a reference of the copy carried over: conda-diff-import reference <repository> -o reference.json',
+    ].join('\n'),
+  });
 }
 
 async function beginning(file: string): Promise<string> {
@@ -73,7 +83,7 @@ async function readTarget(file: string): Promise<Base> {
   }
   const state = targetOf(manifest, base, file);
   const reference = { rules: manifest.rules, scope: 'all' as const, globs: manifest.globs, state };
-  return { reference, unknown: 0, kind: 'reference', manifest };
+  return { reference, unknown: 0, kind: 'reference', update: { manifest, base } };
 }
 
 /**

@@ -1,219 +1,271 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LedgerEvent, SiteView } from '../../exporter/ledger.js';
 import { viewSite } from '../../exporter/ledger.js';
+import type { LedgerEvent } from '../../exporter/ledger-events.js';
+import { globsInForce, inFlight, laterOnes, lineageOf } from '../../exporter/site-updates.js';
+import { baseOf, type KnownState, type SiteView, targetOf } from '../../exporter/site-view.js';
 import { documentValidator } from '../../shared/schema.js';
 import { hashOf } from '../support/arbitrary.js';
+import {
+  AT,
+  base,
+  confirmed,
+  idOf,
+  inherited,
+  outcome,
+  planned,
+  published,
+  SITE,
+  step,
+} from '../support/ledger-events.js';
 import { refuses } from '../support/refusal.js';
 
-const AT = '2024-01-02T03:04:05Z';
-const site = 'default';
+const receipt = (counter: number) => ({ counter, established: 'claimed' as const, written: AT });
 
-const base = (
-  state: string,
-  changes: Partial<Extract<LedgerEvent, { event: 'base' }>> = {},
-): LedgerEvent => ({
-  ...{
-    event: 'base',
-    site,
-    digest: hashOf(state),
-    scope: 'all',
-    how: 'empty',
-    sequence: 0,
-    ignore: [],
-    include: [],
-    at: AT,
-  },
-  ...changes,
-});
-const planned = (
-  sequence: number,
-  from: string,
-  to: string,
-  changes: Partial<Extract<LedgerEvent, { event: 'planned' }>> = {},
-): LedgerEvent => ({
-  ...{
-    event: 'planned',
-    site,
-    id: hashOf(String(sequence)),
-    sequence,
-    base: hashOf(from),
-    baseScope: 'all',
-    target: hashOf(to),
-  },
-  ...{ ignore: [], include: [], manifest: `/out/${String(sequence)}.manifest.json`, at: AT },
-  ...changes,
-});
-const outcome = (event: 'published' | 'dropped' | 'withdrawn', sequence: number): LedgerEvent => ({
-  event,
-  site,
-  id: hashOf(String(sequence)),
-  at: AT,
-});
-const published = (sequence: number, from: string, to: string, changes = {}): LedgerEvent[] => [
-  planned(sequence, from, to, changes),
-  outcome('published', sequence),
-];
-
-/** `assumed #sequence [published] pending`. */
-function show({ assumed, sequence, updates, pending }: SiteView): string {
-  const state = ['', 'a', 'b', 'c', 'd'].find((name) => hashOf(name) === assumed?.digest);
-  const name =
-    assumed === undefined
-      ? 'none'
-      : `${state === '' ? 'empty' : (state ?? '?')}${assumed.scope === 'all' ? '' : `(${assumed.scope})`}`;
-  const list = updates.map((update) => update.sequence).join();
-  return `${name} #${String(sequence)} [${list}]${pending === undefined ? '' : ` ${String(pending.sequence)}`}`;
+/** `a2`: the state a after update 2; a scope that is not all in brackets. */
+function name(state: KnownState | undefined): string {
+  if (state === undefined) return 'none';
+  const letter = ['', 'a', 'b', 'c', 'd', 'x'].find((one) => hashOf(one) === state.digest);
+  const scope = state.known?.scope ?? 'unknown';
+  return `${letter === '' ? 'empty' : (letter ?? '?')}${state.sequence}${scope === 'all' ? '' : `(${scope})`}`;
 }
+
+/** `assumed confirmed #sequence [updates] pending`; an update that is withdrawn, imported or undone is `1!`, `1+`, `1-`. */
+function show({ assumed, confirmed, sequence, updates, pending }: SiteView): string {
+  const list = updates.map((one) => {
+    const mark = { import: '+', undo: '-', none: '' }[one.confirmed ?? 'none'];
+    return `${one.sequence}${mark}${one.withdrawn ? '!' : ''}`;
+  });
+  const sure = confirmed === undefined ? '' : ` =${name(confirmed.state)}`;
+  return `${name(assumed)}${sure} #${sequence} [${list.join()}]${pending === undefined ? '' : ` ${pending.sequence}`}`;
+}
+
+const [one, two, three] = [step(1, '', 'a'), step(2, 'a', 'b'), step(3, 'b', 'c')];
+const chain = [base(''), ...published(one), ...published(two), ...published(three)];
 
 describe('viewSite', () => {
   const cases: readonly [what: string, events: readonly LedgerEvent[], view: string][] = [
     ['nothing', [], 'none #0 []'],
-    ['a first base', [base('')], 'empty #0 []'],
-    ['a first base from an update of another exporter', [base('a', { how: 'from', sequence: 7 })], 'a #7 []'],
-    ['a partial first base', [base('a', { how: 'in-sync', scope: 'artifacts' })], 'a(artifacts) #0 []'],
-    ['planned', [base(''), planned(1, '', 'a')], 'empty #1 [] 1'],
-    ['published', [base(''), ...published(1, '', 'a')], 'a #1 [1]'],
-    ['published twice', [base(''), ...published(1, '', 'a'), ...published(2, 'a', 'b')], 'b #2 [1,2]'],
-    ['dropped', [base(''), planned(1, '', 'a'), outcome('dropped', 1)], 'empty #1 []'],
+    ['a first base', [base('')], 'empty0 #0 []'],
+    ['a first base from an update of another ledger', [base('a', { how: 'from', sequence: 7 })], 'a7 #7 []'],
+    ['a partial first base', [base('a', { how: 'in-sync', scope: 'artifacts' })], 'a0(artifacts) #0 []'],
+    ['planned', [base(''), planned(one)], 'empty0 #1 [] 1'],
+    ['published', [base(''), ...published(one)], 'a1 #1 [1]'],
+    ['published twice', [base(''), ...published(one), ...published(two)], 'b2 #2 [1,2]'],
+    ['dropped', [base(''), planned(one), outcome('dropped', one)], 'empty0 #1 []'],
     [
       'dropped, then published',
-      [base(''), planned(1, '', 'a'), outcome('dropped', 1), ...published(2, '', 'a')],
-      'a #2 [2]',
+      [base(''), planned(one), outcome('dropped', one), ...published(step(2, '', 'a'))],
+      'a2 #2 [2]',
     ],
+    ['withdrawn', [base(''), ...published(one), outcome('withdrawn', one)], 'empty0 #1 [1!]'],
+    ['withdrawn, the last', [...chain, outcome('withdrawn', three)], 'b2 #3 [1,2,3!]'],
+    ['withdrawn, not the last', [...chain, outcome('withdrawn', two)], 'c3 #3 [1,2!,3]'],
     [
-      'another one dropped than planned',
-      [base(''), planned(2, '', 'a'), outcome('dropped', 1)],
-      'empty #2 [] 2',
-    ],
-    [
-      'another one published than planned',
-      [base(''), planned(2, '', 'a'), outcome('published', 1)],
-      'empty #2 [] 2',
-    ],
-    ['published without a plan', [base(''), outcome('published', 1)], 'empty #0 []'],
-    ['withdrawn', [base(''), ...published(1, '', 'a'), outcome('withdrawn', 1)], 'empty #1 []'],
-    [
-      'withdrawn, the last',
-      [base(''), ...published(1, '', 'a'), ...published(2, 'a', 'b'), outcome('withdrawn', 2)],
-      'a #2 [1]',
-    ],
-    [
-      'withdrawn, not the last',
-      [base(''), ...published(1, '', 'a'), ...published(2, 'a', 'b'), outcome('withdrawn', 1)],
-      'b #2 [2]',
-    ],
-    ['withdrawn, one unknown', [base(''), ...published(1, '', 'a'), outcome('withdrawn', 9)], 'a #1 [1]'],
-    [
-      'withdrawn, both',
-      [
-        base(''),
-        ...published(1, '', 'a'),
-        ...published(2, 'a', 'b'),
-        outcome('withdrawn', 2),
-        outcome('withdrawn', 1),
-      ],
-      'empty #2 []',
+      'withdrawn, one after the other',
+      [...chain, outcome('withdrawn', three), outcome('withdrawn', two), outcome('withdrawn', one)],
+      'empty0 #3 [1!,2!,3!]',
     ],
     [
       'withdrawn, and published anew',
-      [base(''), ...published(1, '', 'a'), outcome('withdrawn', 1), ...published(2, '', 'b')],
-      'b #2 [2]',
+      [base(''), ...published(one), outcome('withdrawn', one), ...published(step(2, '', 'b'))],
+      'b2 #2 [1!,2]',
     ],
     [
       'withdrawn, back to a partial base',
       [
         base('a', { scope: 'tar.bz2' }),
-        ...published(1, 'a', 'b', { baseScope: 'tar.bz2' }),
-        outcome('withdrawn', 1),
+        ...published(step(1, 'a', 'b'), { baseScope: 'tar.bz2' }),
+        outcome('withdrawn', step(1, 'a', 'b')),
       ],
-      'a(tar.bz2) #1 []',
+      'a0(tar.bz2) #1 [1!]',
     ],
     [
-      'an update from another base',
-      [base(''), ...published(1, '', 'a'), ...published(2, 'c', 'd'), outcome('withdrawn', 2)],
-      'c #2 [1]',
+      'withdrawn, back to a base that a reference told of',
+      [...chain, ...published(step(4, 'x', 'd')), outcome('withdrawn', step(4, 'x', 'd'))],
+      'x3 #4 [1,2,3,4!]',
     ],
-    ['another site', [base('', { site: 'other' }), { ...planned(5, '', 'a'), site: 'other' }], 'none #0 []'],
+    [
+      'withdrawn after that, the assumed state not being its target',
+      [
+        ...[...chain, ...published(step(4, 'x', 'd'))],
+        ...[outcome('withdrawn', step(4, 'x', 'd')), outcome('withdrawn', three)],
+      ],
+      'x3 #4 [1,2,3!,4!]',
+    ],
+    [
+      'withdrawn, its base being older than what was confirmed since',
+      [...chain, confirmed(two), ...published(step(4, 'a', 'd')), outcome('withdrawn', step(4, 'a', 'd'))],
+      'b2 =b2 #4 [1,2+,3,4!]',
+    ],
+    ['another site', [base('', { site: 'other' }), ...published(step(5, '', 'a', 'other'))], 'none #0 []'],
+    ['inherited', [inherited(one), inherited(two, true), base('a', { sequence: 2 })], 'a2 #2 [1,2!]'],
+    ['confirmed', [...chain, confirmed(three)], 'c3 =c3 #3 [1,2,3+]'],
+    ['confirmed, later ones in flight', [...chain, confirmed(one)], 'c3 =a1 #3 [1+,2,3]'],
+    ['confirmed, one after the other', [...chain, confirmed(one), confirmed(two)], 'c3 =b2 #3 [1+,2+,3]'],
+    [
+      'confirmed although it was withdrawn',
+      [...chain, outcome('withdrawn', three), confirmed(three)],
+      'c3 =c3 #3 [1,2,3+]',
+    ],
+    ['undone', [...chain, confirmed(three), confirmed(three, 'b')], 'b2 =b2 #3 [1,2,3-]'],
+    ['undone before the import was confirmed', [...chain, confirmed(three, 'b')], 'b2 =b2 #3 [1,2,3-]'],
+    ['undone, a later one in flight', [...chain, confirmed(two), confirmed(two, 'a')], 'a1 =a1 #3 [1,2-,3]'],
+    [
+      'undone, to the state before a cumulative update',
+      [...chain, ...published(step(4, 'a', 'd')), confirmed(step(4, 'a', 'd'), 'b')],
+      'b2 =b2 #4 [1,2,3,4-]',
+    ],
+    [
+      'undone and imported again',
+      [...chain, confirmed(three), confirmed(three, 'b'), confirmed(three)],
+      'c3 =c3 #3 [1,2,3+]',
+    ],
+    [
+      'undone, and another one published from there',
+      [...chain, confirmed(three, 'b'), ...published(step(4, 'b', 'd'))],
+      'd4 =b2 #4 [1,2,3-,4]',
+    ],
+    [
+      'undone back to the base that a reference told of',
+      [...chain, ...published(step(4, 'x', 'd')), confirmed(step(4, 'x', 'd'), 'x')],
+      'x3 =x3 #4 [1,2,3,4-]',
+    ],
+    [
+      'undone although it was withdrawn',
+      [...chain, outcome('withdrawn', three), confirmed(three, 'b')],
+      'b2 =b2 #3 [1,2,3-!]',
+    ],
+    ['gone back by an import', [...chain, confirmed(three), confirmed(one)], 'a1 =a1 #3 [1+,2,3+]'],
+    [
+      'a circle: the latest update that led to a state counts',
+      [
+        base(''),
+        ...published(one),
+        ...published(two),
+        ...published(step(3, 'b', 'a')),
+        confirmed(step(3, 'b', 'a')),
+      ],
+      'a3 =a3 #3 [1,2,3+]',
+    ],
   ];
   for (const [what, events, view] of cases) {
-    it(`${what}: ${view}`, () => assert.equal(show(viewSite(events, site)), view));
+    it(`${what}: ${view}`, () => assert.equal(show(viewSite(events, SITE)), view));
   }
 
-  it('has the globs of the last update that stands, or of the first base', () => {
-    const first = { ignore: ['first'], include: [] };
-    const second = { ignore: [], include: ['second'] };
-    const events = [base('', first), ...published(1, '', 'a', second)];
-    assert.equal(viewSite([], site).globs, undefined);
-    assert.deepEqual(viewSite(events.slice(0, 1), site).globs, first);
-    assert.deepEqual(viewSite(events.slice(0, 2), site).globs, first);
-    assert.deepEqual(viewSite(events, site).globs, second);
-    assert.deepEqual(viewSite([...events, outcome('withdrawn', 1)], site).globs, first);
-    const more = [...events, ...published(2, 'a', 'b', first), outcome('withdrawn', 2)];
-    assert.deepEqual(viewSite(more, site).globs, second);
+  it('knows the highest counter that a receipt had', () => {
+    const counter = (...events: LedgerEvent[]) => viewSite([...chain, ...events], SITE).counter;
+    assert.equal(counter(), 0);
+    assert.equal(counter(confirmed(one)), 0);
+    assert.equal(counter(confirmed(one, undefined, receipt(4))), 4);
+    assert.equal(counter(confirmed(one, undefined, receipt(4)), confirmed(two)), 4);
+    assert.equal(counter(confirmed(one, undefined, receipt(4)), confirmed(two, undefined, receipt(3))), 4);
+  });
+
+  it('knows under which globs and scope a state is known', () => {
+    const globs = { ignore: ['x'], include: ['y'] };
+    const changes = { baseScope: 'artifacts', baseIgnore: ['b'], baseInclude: ['i'], ...globs } as const;
+    const view = viewSite([base(''), ...published(one, changes)], SITE);
+    const [update] = view.updates;
+    assert.ok(update);
+    assert.deepEqual(targetOf(update).known, { scope: 'all', globs });
+    const before = { scope: 'artifacts', globs: { ignore: ['b'], include: ['i'] } };
+    assert.deepEqual(baseOf(view, update).known, before);
+    const heir = viewSite([inherited(one), base('a', { sequence: 1 })], SITE);
+    assert.equal(heir.updates[0] && targetOf(heir.updates[0]).known, undefined);
   });
 });
 
-describe('the lineage of a site', () => {
-  const shown = (events: readonly LedgerEvent[]): string =>
-    viewSite(events, site)
-      .lineage.map(({ sequence, withdrawn }) => `${String(sequence)}${withdrawn ? '!' : ''}`)
-      .join(' ');
-  const inherited = (sequence: number, from: string, to: string, withdrawn?: true): LedgerEvent => ({
-    ...{ event: 'inherited', site, id: hashOf(String(sequence)), sequence, base: hashOf(from) },
-    ...{ target: hashOf(to), created: '2023-01-02T03:04:05Z', ...(withdrawn && { withdrawn }), at: AT },
+describe('globsInForce', () => {
+  it('are those of the last update that stands, or those that came with the first base', () => {
+    const inForce = (...events: LedgerEvent[]) => globsInForce(viewSite(events, SITE));
+    const first = { ignore: ['first'], include: [] };
+    const second = { ignore: [], include: ['second'] };
+    const begin = base('', { ...first, baseIgnore: ['known'] });
+    assert.equal(inForce(), undefined);
+    assert.deepEqual(inForce(begin), first);
+    assert.deepEqual(inForce(begin, planned(one, second)), first);
+    assert.deepEqual(inForce(begin, ...published(one, second)), second);
+    assert.deepEqual(inForce(begin, ...published(one, second), outcome('withdrawn', one)), first);
+    const more = [begin, ...published(one, second), ...published(two, first)];
+    assert.deepEqual(inForce(...more), first);
+    assert.deepEqual(inForce(...more, outcome('withdrawn', two)), second);
+    assert.deepEqual(inForce(inherited(one), base('a', { sequence: 1, ...second })), second);
   });
+});
 
-  it('has what was published, withdrawn or not, and nothing that was dropped or is planned', () => {
-    const two = [base(''), ...published(1, '', 'a'), ...published(2, 'a', 'b')];
-    assert.equal(shown(two), '1 2');
-    assert.equal(shown([...two, outcome('withdrawn', 2)]), '1 2!');
-    assert.equal(shown([...two, outcome('withdrawn', 1)]), '1! 2');
-    assert.equal(shown([...two, planned(3, 'b', 'c')]), '1 2');
-    assert.equal(shown([...two, planned(3, 'b', 'c'), outcome('dropped', 3)]), '1 2');
-    assert.deepEqual(viewSite(two, site).lineage[1], {
-      ...{ id: hashOf('2'), sequence: 2, base: hashOf('a'), target: hashOf('b'), created: AT },
+describe('the updates of a site', () => {
+  const numbers = (updates: readonly { readonly sequence: number }[]): string =>
+    updates.map(({ sequence }) => sequence).join(' ');
+
+  it('lineage: what was published, withdrawn or not, and nothing that was dropped or is planned', () => {
+    const shown = (...events: LedgerEvent[]): string =>
+      lineageOf(viewSite(events, SITE))
+        .map(({ sequence, withdrawn }) => `${sequence}${withdrawn ? '!' : ''}`)
+        .join(' ');
+    const four = step(4, 'c', 'd');
+    assert.equal(shown(...chain), '1 2 3');
+    assert.equal(shown(...chain, outcome('withdrawn', two)), '1 2! 3');
+    assert.equal(shown(...chain, planned(four)), '1 2 3');
+    assert.equal(shown(...chain, planned(four), outcome('dropped', four)), '1 2 3');
+    assert.equal(
+      shown(inherited(one), inherited(two, true), base('a'), ...published(step(8, 'a', 'c'))),
+      '1 2! 8',
+    );
+    assert.deepEqual(lineageOf(viewSite([...chain, confirmed(two)], SITE))[1], {
+      ...{ id: idOf(two), sequence: 2, base: hashOf('a'), target: hashOf('b'), created: AT },
     });
+    assert.equal(lineageOf(viewSite([inherited(one), base('a')], SITE))[0]?.created, '2023-01-02T03:04:05Z');
   });
 
-  it('has what an earlier ledger knew; numbers go on above it', () => {
-    const events = [inherited(3, '', 'a'), inherited(7, 'a', 'b', true), base('a', { how: 'from' })];
-    assert.equal(shown(events), '3 7!');
-    assert.equal(show(viewSite(events, site)), 'a #7 []');
-    assert.equal(shown([...events, ...published(8, 'a', 'c')]), '3 7! 8');
-    assert.equal(viewSite(events, site).lineage[0]?.created, '2023-01-02T03:04:05Z');
+  it('in flight: what was published after the confirmed state, and neither withdrawn nor undone', () => {
+    const flying = (...events: LedgerEvent[]): string => numbers(inFlight(viewSite(events, SITE)));
+    assert.equal(flying(...chain), '1 2 3');
+    assert.equal(flying(...chain, confirmed(two)), '3');
+    assert.equal(flying(...chain, confirmed(three)), '');
+    assert.equal(flying(...chain, outcome('withdrawn', three)), '1 2');
+    assert.equal(flying(...chain, confirmed(two), confirmed(two, 'a')), '3');
+    assert.equal(flying(inherited(one), inherited(two), base('b', { sequence: 2 })), '');
+    assert.equal(flying(inherited(one), base('a', { sequence: 1 }), ...published(two)), '2');
+  });
+
+  it('later ones: those that build on an update, directly or over others', () => {
+    const later = (sequence: number, ...events: LedgerEvent[]): string => {
+      const view = viewSite(events, SITE);
+      const update = view.updates.find((candidate) => candidate.sequence === sequence);
+      assert.ok(update);
+      return numbers(laterOnes(view, update));
+    };
+    assert.equal(later(1, ...chain), '2 3');
+    assert.equal(later(3, ...chain), '');
+    assert.equal(later(1, ...chain, outcome('withdrawn', three)), '2');
+    const fork = [...chain, ...published(step(4, 'a', 'd')), ...published(step(5, 'd', 'x'))];
+    assert.equal(later(2, ...fork), '3');
+    assert.equal(later(1, ...fork), '2 3 4 5');
+    assert.equal(later(3, ...chain, ...published(step(4, 'x', 'd'))), '');
+    const circle = [base(''), ...published(one), ...published(two), ...published(step(3, 'b', 'a'))];
+    assert.equal(later(1, ...circle, ...published(step(4, 'a', 'c'))), '2 3 4');
+    assert.equal(later(3, ...circle, ...published(step(4, 'a', 'c'))), '4');
+    assert.equal(later(1, ...chain.slice(0, 3), ...published(step(2, 'a', 'a'))), '2');
   });
 });
 
 describe('a stored field of the ledger is a checked field:', () => {
   const good: readonly LedgerEvent[] = [
     base('a'),
-    planned(1, '', 'a'),
-    ...(['published', 'dropped', 'withdrawn'] as const).map((event) => outcome(event, 1)),
-    {
-      ...{ event: 'inherited', site, id: hashOf('1'), sequence: 1, base: hashOf(''), target: hashOf('a') },
-      ...{ created: AT, withdrawn: true, at: AT },
-    },
+    planned(one),
+    ...(['published', 'dropped', 'withdrawn'] as const).map((event) => outcome(event, one)),
+    inherited(one, true),
+    confirmed(one, undefined, receipt(3)),
   ];
-  const optional = ['withdrawn'];
   const wrong: Readonly<Record<string, unknown>> = {
-    event: 'other',
-    site: '../x',
-    digest: 'x',
-    scope: 'some',
-    how: 'magic',
-    sequence: -1,
-    ignore: 'x',
-    include: [''],
-    at: 'now',
-    id: 'x',
-    base: hashOf('').toUpperCase(),
-    baseScope: 'none',
-    target: 3,
-    manifest: '',
-    created: '2024',
-    withdrawn: false,
+    ...{ event: 'other', site: '../x', digest: 'x', scope: 'some', how: 'magic', sequence: -1, ignore: 'x' },
+    ...{ include: [''], at: 'now', id: 'x', base: hashOf('').toUpperCase(), baseScope: 'none', target: 3 },
+    ...{ baseIgnore: {}, baseInclude: [1], manifest: '', created: '2024', withdrawn: false, kind: 'gift' },
+    ...{ by: 'word', counter: 0, established: 'guessed', written: '' },
   };
+  /** May be missing; of a confirmation all three are there or none. */
+  const optional = ['withdrawn'];
   for (const event of good) {
     it(event.event, async () => {
       const validate = await documentValidator<LedgerEvent>('ledger', 'integrity');
@@ -221,10 +273,15 @@ describe('a stored field of the ledger is a checked field:', () => {
       for (const key of Object.keys(event)) {
         refuses(() => validate({ ...event, [key]: wrong[key] }, 'ledger'), 'integrity', /^ledger: /);
         if (optional.includes(key)) continue;
-        const rest = Object.fromEntries(Object.entries(event).filter(([name]) => name !== key));
+        const rest = Object.fromEntries(Object.entries(event).filter(([field]) => field !== key));
         refuses(() => validate(rest, 'ledger'), 'integrity', /^ledger: /);
       }
       refuses(() => validate({ ...event, more: 1 }, 'ledger'), 'integrity', /^ledger: /);
     });
   }
+
+  it('a confirmation by code has nothing of a receipt', async () => {
+    const validate = await documentValidator<LedgerEvent>('ledger', 'integrity');
+    assert.deepEqual(validate(confirmed(one), 'ledger'), confirmed(one));
+  });
 });

@@ -34,15 +34,15 @@ describe('readConfig', () => {
       ignore: ['**/*.bak'],
       include: [],
     });
-    for (const base of ['assumed', 'empty']) {
-      await writeFile(file, `base: ${base}\n`);
-      assert.deepEqual(await readConfig(file), { base });
+    for (const base of ['assumed', 'confirmed', 'empty', '7', '615c47b40f13']) {
+      await writeFile(file, `base: '${base}'\nsite: lab\n`);
+      assert.deepEqual(await readConfig(file), { base, site: 'lab' });
     }
   });
 
   const wrong: readonly [text: string, message: RegExp][] = [
     ['repositry: x', /there is no setting 'repositry'\nDid you mean 'repository'\?/],
-    ['volumes: 3', /there is no setting 'volumes'\nThe settings are repository, output/],
+    ['volumes: 3', /there is no setting 'volumes'\nThe settings are repository, site, output/],
     ['__proto__: {}', /there is no setting '__proto__'/],
     ['repository: 3', /'repository' must be string/],
     ['repository: ""', /'repository' must NOT have fewer/],

@@ -227,7 +227,7 @@ describe('readBase', () => {
       const base = await readBase(join(folder, name), []);
       assert.equal(base.reference.state.digest, reference.state.digest);
       assert.deepEqual(
-        [base.reference.scope, base.kind, base.unknown, base.manifest],
+        [base.reference.scope, base.kind, base.unknown, base.update],
         ['all', 'reference', 0, undefined],
       );
     }
@@ -249,7 +249,10 @@ describe('readBase', () => {
     const base = await readBase(manifest, []);
     assert.equal(base.reference.state.digest, target);
     assert.deepEqual(base.reference.globs, { ignore: ['x/*'], include: [] });
-    assert.deepEqual([base.reference.scope, base.kind, base.manifest?.sequence], ['all', 'reference', 4]);
+    assert.deepEqual(
+      [base.reference.scope, base.kind, base.update?.manifest.sequence],
+      ['all', 'reference', 4],
+    );
   });
 
   it('refuses a manifest without its base reference, or with another one', async (t) => {
@@ -283,10 +286,11 @@ describe('readBase', () => {
     ['our reference, reformatted', '{\n  "format": "conda-diff-reference"\n}', 'malformed', 'line 1 '],
     [
       'another document of ours',
-      '{"format":"conda-diff-receipt",\n',
+      '{"format":"conda-diff-retired",\n',
       'malformed',
       'is not a conda-diff-reference',
     ],
+    ['a receipt', '{"format":"conda-diff-receipt",\n', 'usage', 'is a receipt: it names a state'],
     ['a Python reference of another mirror', '{"/m/other":{}}', 'usage', '"/m/other"'],
   ];
   for (const [what, content, code, text] of wrong) {

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyOf } from '../../exporter/options.js';
-import { DEFAULT_SITE, exportUpdate } from '../../exporter/export.js';
+import { exportUpdate } from '../../exporter/export.js';
 import { init } from '../../exporter/init.js';
+import { DEFAULT_SITE } from '../../exporter/sites.js';
 import { HashCache } from '../../shared/hash-cache.js';
 import { NO_GLOBS } from '../../shared/globs.js';
 import { writeReference } from '../../shared/present-state.js';
@@ -30,7 +31,7 @@ function placeOf(mirror: string, stateDirectory: string | undefined) {
  */
 export async function setFirstBase(mirror: string, from?: string, stateDirectory?: string): Promise<void> {
   const how = from === undefined ? ({ how: 'empty' } as const) : ({ how: 'from', from } as const);
-  await init({ ...placeOf(mirror, stateDirectory), ...how });
+  await init({ ...placeOf(mirror, stateDirectory), isNamed: false, ...how });
 }
 
 /** `conda-diff-export create --allow-removals --allow-incomplete` */

@@ -1,7 +1,7 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeArchive } from '../../exporter/archive.js';
-import { writeReferenceGz } from '../../exporter/store.js';
+import { writeReferenceGz } from '../../exporter/references.js';
 import { diffStates } from '../../shared/diff.js';
 import { fingerprintOfFile } from '../../shared/fingerprint.js';
 import { compareCommitOrder } from '../../shared/commit-order.js';
