@@ -3,10 +3,17 @@ import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { burstLine, describeImport, importLines, planLines } from './describe.js';
+import type { Permissions } from './fit.js';
 import { checkUpdate, importUpdate } from './import.js';
 import { placeOf } from './place.js';
 
-interface ApplyFlags extends CommonOptions {
+interface FitFlags extends CommonOptions {
+  readonly again?: boolean;
+  readonly acceptDrift?: boolean;
+  readonly site?: string;
+}
+
+interface ApplyFlags extends FitFlags {
   readonly dryRun?: boolean;
   readonly undo: boolean;
   readonly removeNow?: boolean;
@@ -16,7 +23,7 @@ const UPDATE = 'the update.tar, its manifest, or the directory that holds them';
 
 /** Declares `apply`, the default command. */
 export function addApply(program: Command): void {
-  addCommonOptions(
+  addFitOptions(
     program
       .command('apply', { isDefault: true })
       .description('verify an update, apply it, and write the reference of the new state')
@@ -29,7 +36,8 @@ export function addApply(program: Command): void {
     const shell = createShell(flags);
     const place = await placeOf(repository, flags);
     const removeNow = flags.removeNow ?? false;
-    const options = { ...place, update: resolve(update), removeNow, signal: shell.signal };
+    const permissions = permissionsOf(flags);
+    const options = { ...place, update: resolve(update), removeNow, permissions, signal: shell.signal };
     if (flags.dryRun) {
       const outcome = await checkUpdate(options, false);
       const document = { command: 'apply', dryRun: true, ...describeImport(outcome), plan: outcome.plan };
@@ -45,22 +53,42 @@ export function addApply(program: Command): void {
 
 /** Declares `check`. */
 export function addCheck(program: Command): void {
-  addCommonOptions(
+  addFitOptions(
     program
       .command('check')
       .description('verify everything that apply would verify, change nothing')
       .argument('<update>', UPDATE)
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (update: string, repository: string | undefined, flags: CommonOptions) => {
+  ).action(async (update: string, repository: string | undefined, flags: FitFlags) => {
     const shell = createShell(flags);
     const place = await placeOf(repository, flags);
-    const options = { ...place, update: resolve(update), removeNow: false, signal: shell.signal };
+    const permissions = permissionsOf(flags);
+    const options = {
+      ...place,
+      update: resolve(update),
+      removeNow: false,
+      permissions,
+      signal: shell.signal,
+    };
     const outcome = await checkUpdate(options, true);
     const { files, sequence } = outcome.manifest;
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
-    const finding = outcome.outcome === 'apply' ? 'fits and can be applied' : 'is applied already';
+    const finding = outcome.outcome === 'already-applied' ? 'is applied already' : 'fits and can be applied';
     shell.report({ command: 'check', ...describeImport(outcome) }, [
       `Update ${sequence} is whole (${formatCount(files.length, 'file')}, ${formatBytes(bytes)}) and ${finding}`,
     ]);
   });
+}
+
+function addFitOptions(command: Command): Command {
+  return addCommonOptions(
+    command
+      .option('--again', 'allow an update that leads back behind one that was imported before')
+      .option('--accept-drift', 'allow that files that were changed by hand are overwritten or dropped')
+      .option('--site <site>', 'the site of this copy (default: that of its last import)'),
+  );
+}
+
+function permissionsOf({ again = false, acceptDrift = false, site }: FitFlags): Permissions {
+  return { again, acceptDrift, site };
 }

@@ -1,4 +1,6 @@
 import { compareCommitOrder, type Ordered, stepOf } from '../shared/commit-order.js';
+import { diffStates } from '../shared/diff.js';
+import { compileGlobs } from '../shared/globs.js';
 import { hasPartialBase, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import { compareUtf8, nameOf } from '../shared/paths.js';
 import { isIndexName, type Kind } from '../shared/rules.js';
@@ -48,8 +50,8 @@ export interface PlanOptions {
 }
 
 /**
- * The operations that lead from the local state to the target, in the order of DESIGN section 6. Shipped files
- * that are here already with the right content are left alone.
+ * The operations that lead from the local state, whatever it is, to the target, in the order of DESIGN section 6.
+ * Shipped files that are here already with the right content are left alone.
  *
  * @param local what the copy has
  * @param target what it shall have
@@ -64,11 +66,14 @@ export function planCommit(
 ): CommitAction[] {
   const here = (path: string): Entry | undefined => local.get(path) ?? options.untracked(path);
   const absent = new Set(manifest.absent.map(({ path }) => path));
+  const isIncluded = compileGlobs(manifest.globs.include);
+  // What would be tracked as long as it is there cannot wait
+  const goesNow = (path: string): boolean => options.removeNow || absent.has(path) || isIncluded(path);
   const shipped = manifest.files.filter((file) => here(file.path)?.sha256 !== file.sha256);
   return inOrder([
     ...shipped.map((file) => publishOf(file, here(file.path))),
     ...removals(manifest, local, target, kindOf, here).map((entry) =>
-      goneOf(entry, kindOf(entry.path), { removeNow: options.removeNow || absent.has(entry.path) }),
+      goneOf(entry, kindOf(entry.path), { removeNow: goesNow(entry.path) }),
     ),
   ]);
 }
@@ -113,9 +118,9 @@ export function goneOf(
 }
 
 /**
- * What has to go: what the manifest removes, and, where the base was partial, metadata of the copy that nobody
- * knew of. Artifacts that nobody knew of are left alone: without an index that names them they are not tracked. What
- * an index of the target names and the mirror does not have must not be here: it would be tracked.
+ * What has to go: all that is here and not in the target. Where the base was partial, artifacts and shards that nobody
+ * knew of are left alone: without an index that names them they are not tracked. What an index of the target names and
+ * the mirror does not have must not be here: it would be tracked.
  */
 function removals(
   manifest: Manifest,
@@ -124,15 +129,14 @@ function removals(
   kindOf: (path: string) => Kind,
   here: (path: string) => Entry | undefined,
 ): Entry[] {
-  const found = new Map(manifest.removed.map((entry) => [entry.path, entry]));
-  for (const { path } of manifest.absent) {
-    const entry = here(path);
-    if (entry !== undefined) found.set(path, entry);
-  }
-  if (!hasPartialBase(manifest)) return [...found.values()];
-  for (const entry of local) {
+  const absent = manifest.absent.map(({ path }) => here(path)).filter((entry) => entry !== undefined);
+  const found = new Map(absent.map((entry) => [entry.path, entry]));
+  const stated = new Set(manifest.removed.map(({ path }) => path));
+  const isPartial = hasPartialBase(manifest);
+  for (const entry of diffStates(local, target).removed) {
     const kind = kindOf(entry.path);
-    if (kind !== 'artifact' && kind !== 'shard' && target.find(entry.path) < 0) found.set(entry.path, entry);
+    const isUnknown = isPartial && (kind === 'artifact' || kind === 'shard') && !stated.has(entry.path);
+    if (!isUnknown) found.set(entry.path, entry);
   }
   return [...found.values()];
 }

@@ -4,6 +4,7 @@ import { shortDigest } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
 import { receiptOf } from './copy-history.js';
 import type { CopyEvent } from './copy-ledger.js';
+import type { Accepted } from './decide.js';
 import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
 
@@ -37,21 +38,38 @@ export function codeLine({ code }: Receipt): string {
 
 /** The lines that `apply` prints. */
 export function importLines(
-  { outcome, manifest, target, plan, receipt }: ImportOutcome,
+  { outcome, ownSite, manifest, target, plan, receipt }: ImportOutcome,
   repository: string,
 ): string[] {
   const state = `State ${shortDigest(target.digest)} (${formatCount(target.count, 'file')}, ${formatBytes(target.bytes)})`;
   const name = `Update ${String(manifest.sequence)}`;
   const code = receipt === undefined ? [] : [codeLine(receipt)];
-  if (outcome === 'already-applied') return [`${name} is applied already`, state, ...code];
+  if (outcome === 'already-applied')
+    return [`${name} is applied already`, ...siteLines(manifest.site, ownSite), state, ...code];
   const count = (wanted: (action: CommitAction) => boolean): string => String(plan.filter(wanted).length);
   return [
     `${name} is applied to ${repository}: ${count((one) => one.action === 'publish' && !one.before)} added, ` +
       `${count((one) => one.action === 'publish' && one.before !== undefined)} replaced, ${count((one) => one.action !== 'publish')} removed`,
+    ...REMARKS[outcome],
     state,
     ...absentLines(manifest.absent.filter(({ named }) => named === 'record').length),
     ...code,
   ];
+}
+
+/** What is worth knowing of a commit that did not start from the base. */
+const REMARKS: Readonly<Record<Accepted['outcome'], readonly string[]>> = {
+  'already-applied': [],
+  apply: [],
+  'skip-ahead': [
+    'It skips ahead from another state of its site: all that the target needs is here or in the update',
+  ],
+  superseded: ['It leads back behind an update that was imported before, as --again allows'],
+  drifted: ['What was changed by hand is overwritten or dropped, as --accept-drift allows'],
+};
+
+function siteLines(site: string, ownSite: string | undefined): string[] {
+  return ownSite === undefined ? [] : [`It is of site '${site}', and this is the copy of site '${ownSite}'`];
 }
 
 function absentLines(count: number): string[] {
@@ -65,6 +83,7 @@ export function planLines({ outcome, manifest, plan }: ImportOutcome): string[] 
   if (outcome === 'already-applied')
     return [`Update ${String(manifest.sequence)} is applied already; nothing would be done`];
   return [
+    ...REMARKS[outcome],
     `Update ${String(manifest.sequence)} fits; the archive was not read. In this order:`,
     ...plan.map(({ step, action, path }) => `${String(step)} ${action} ${path}`),
   ];

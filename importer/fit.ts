@@ -1,66 +1,154 @@
-import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
-import { type Globs, sameGlobs } from '../shared/globs.js';
+import { type Diff, isEmptyDiff } from '../shared/diff.js';
+import { type LineageEntry, pathBetween } from '../shared/lineage.js';
 import { hasPartialBase, type Manifest } from '../shared/manifest.js';
-import type { Reference, Scope } from '../shared/reference.js';
-import { trackedUnder } from '../shared/release.js';
+import type { Reference } from '../shared/reference.js';
 import type { Kind } from '../shared/rules.js';
-import { type State, stateOf } from '../shared/state.js';
+import { EMPTY_STATE, type Entry, type State } from '../shared/state.js';
+import { lastEvent } from './copy-history.js';
+import type { CopyLedger } from './copy-ledger.js';
+import { driftFrom, lackingFiles, sharesArtifacts } from './drift.js';
+import type { UpdateName } from './journal.js';
+import { supersededBy } from './order.js';
 
-/** Whether and how an update fits the local state (DESIGN section 6). */
+/** What a person may say beforehand to an update that would be refused. */
+export interface Permissions {
+  /** `--again`: it may lead back. */
+  readonly again: boolean;
+  /** `--accept-drift`: what was changed by hand may go. */
+  readonly acceptDrift: boolean;
+  /** `--site`: the site of this copy; by default that of its last import. */
+  readonly site: string | undefined;
+}
+
+export const NO_PERMISSIONS: Permissions = { again: false, acceptDrift: false, site: undefined };
+
+/** What decides whether and how an update fits (DESIGN section 6). */
+export interface Facts extends Permissions {
+  readonly manifest: Manifest;
+  /** The base reference and the target, or `undefined` when it did not travel along: then only the base fits. */
+  readonly known: { readonly base: Reference; readonly target: State } | undefined;
+  readonly local: State;
+  /** The digests that the copy has under the update's globs and under those of its last import. */
+  readonly digests: readonly string[];
+  readonly kindOf: (path: string) => Kind;
+  /** What is on disk at a path that the local state does not track, if anything. */
+  readonly untracked: (path: string) => Entry | undefined;
+  readonly ledger: CopyLedger;
+}
+
+/** What was found; `applies` when the update may be applied all the same. */
 export type Fit =
-  | { readonly outcome: 'already-applied' | 'apply' | 'empty' | 'foreign' }
-  /** The local state is neither base nor target; `drift` leads from the base to it. */
-  | { readonly outcome: 'drifted'; readonly drift: Diff | undefined };
+  | ({ readonly outcome: 'already-applied'; readonly applies: true } & Applied)
+  | { readonly outcome: 'apply' | 'skip-ahead'; readonly applies: true }
+  | { readonly outcome: 'superseded'; readonly applies: boolean; readonly later: UpdateName }
+  | { readonly outcome: 'other-site'; readonly applies: false; readonly site: string }
+  | { readonly outcome: 'foreign'; readonly applies: false }
+  | ({ readonly outcome: 'behind' | 'empty'; readonly applies: false } & Missing)
+  | ({ readonly outcome: 'drifted'; readonly applies: boolean } & Drifted);
+
+export interface Applied {
+  /** A later one stands, or it is of another site: nothing of it is to be noted. */
+  readonly isOld: boolean;
+  /** The site of this copy, when the update is of another one. */
+  readonly ownSite?: string;
+}
+
+export interface Missing {
+  /** The updates to import first, in order; `undefined` when none are known that lead there. */
+  readonly missing: readonly LineageEntry[] | undefined;
+}
+
+export interface Drifted {
+  /** What leads from the base to the local state; `undefined` without a base reference. */
+  readonly drift: Diff | undefined;
+  /** Files of the target that are neither here nor in the update. */
+  readonly lacking: readonly string[];
+}
 
 /**
- * Decides from content alone whether an update can be applied.
- *
- * @param base the base reference, or `undefined` when it did not travel along: then only an exact base matches
- * @param target base and manifest together; `undefined` without a base
+ * Decides whether an update can be applied. What it leads to is judged by content, in the order of the outcomes; an
+ * update that is older than one that stands never leads anywhere, whatever the content, unless it was allowed.
  */
-export function fitOf(
-  manifest: Manifest,
-  base: Reference | undefined,
-  local: State,
-  kindOf: (path: string) => Kind,
-): Fit {
-  if (local.digest === manifest.target.digest) return { outcome: 'already-applied' };
-  if (base === undefined) {
-    if (!hasPartialBase(manifest) && local.digest === manifest.base.digest) return { outcome: 'apply' };
-    return { outcome: local.count === 0 ? 'empty' : 'drifted', drift: undefined };
+export function fitOf(facts: Facts): Fit {
+  const { manifest, local, again } = facts;
+  const later = supersededBy(manifest, facts.ledger);
+  const site = otherSite(facts);
+  if (local.digest === manifest.target.digest) {
+    const isOld = later !== undefined || site !== undefined;
+    return { outcome: 'already-applied', applies: true, isOld, ...(site !== undefined && { ownSite: site }) };
   }
-  const known = knownPart(local, base, manifest.globs, kindOf);
-  const drift = diffStates(base.state, known);
-  if (isEmptyDiff(drift)) return { outcome: 'apply' };
-  if (local.count === 0) return { outcome: 'empty' };
-  if (!sharesArtifacts(local, base.state, manifest, kindOf)) return { outcome: 'foreign' };
-  return { outcome: 'drifted', drift };
+  if (later !== undefined && !again) return { outcome: 'superseded', applies: false, later };
+  const fit = fitByContent(facts);
+  if (fit.applies && site !== undefined) return { outcome: 'other-site', applies: false, site };
+  if (later === undefined || (!fit.applies && fit.outcome !== 'behind')) return fit;
+  return { outcome: 'superseded', applies: fit.applies, later };
 }
 
-/** The part of the local state, read under the globs of the update, that the base speaks of. */
-function knownPart(local: State, base: Reference, globs: Globs, kindOf: (path: string) => Kind): State {
-  const isTracked = sameGlobs(base.globs, globs) ? (): boolean => true : trackedUnder(local, base.globs);
-  const isInScope = inScope(base.scope, kindOf);
-  if (base.scope === 'all' && sameGlobs(base.globs, globs)) return local;
-  return stateOf([...local].filter(({ path }) => isInScope(path) && isTracked(path)));
+/** The site of this copy, when the update is of another one. */
+function otherSite({ manifest, ledger, site }: Facts): string | undefined {
+  const own = site ?? lastEvent(ledger)?.update.site;
+  return own === manifest.site ? undefined : own;
 }
 
-function inScope(scope: Scope, kindOf: (path: string) => Kind): (path: string) => boolean {
-  if (scope === 'all') return () => true;
-  return (path) => kindOf(path) === 'artifact' && (scope === 'artifacts' || path.endsWith(`.${scope}`));
+function fitByContent(facts: Facts): Fit {
+  const { manifest, known, local, kindOf } = facts;
+  if (known === undefined) return fitWithoutBase(facts);
+  const { base, target } = known;
+  const drift = driftFrom(base, target, local, manifest.globs, kindOf);
+  if (isEmptyDiff(drift)) return { outcome: 'apply', applies: true };
+  if (local.count === 0) return empty(facts);
+  const lacking = lackingFiles(manifest, target, local, facts.untracked);
+  if (isOfLineage(facts))
+    return lacking.length === 0 ? { outcome: 'skip-ahead', applies: true } : behind(facts);
+  if (!sharesHistory(facts) && !sharesArtifacts(local, base.state, manifest, kindOf))
+    return { outcome: 'foreign', applies: false };
+  return { outcome: 'drifted', applies: facts.acceptDrift && lacking.length === 0, drift, lacking };
 }
 
-/** Whether any artifact of the copy, by path and content, is one of the base or of the update. */
-function sharesArtifacts(
-  local: State,
-  base: State,
-  { files }: Manifest,
-  kindOf: (path: string) => Kind,
-): boolean {
-  const shipped = new Map(files.map(({ path, sha256 }) => [path, sha256]));
-  for (const { path, sha256 } of local) {
-    if (kindOf(path) !== 'artifact') continue;
-    if (base.get(path)?.sha256 === sha256 || shipped.get(path) === sha256) return true;
-  }
-  return false;
+/** Then only a copy in exactly the base state is sure to become the target. */
+function fitWithoutBase(facts: Facts): Fit {
+  const { manifest, local } = facts;
+  if (!hasPartialBase(manifest) && local.digest === manifest.base.digest)
+    return { outcome: 'apply', applies: true };
+  if (local.count === 0) return empty(facts);
+  if (isOfLineage(facts)) return behind(facts);
+  return { outcome: 'drifted', applies: false, drift: undefined, lacking: [] };
+}
+
+function empty(facts: Facts): Fit {
+  return { outcome: 'empty', applies: false, missing: wayFrom([EMPTY_STATE.digest], facts) };
+}
+
+function behind(facts: Facts): Fit {
+  return { outcome: 'behind', applies: false, missing: wayFrom(facts.digests, facts) };
+}
+
+function wayFrom(digests: readonly string[], facts: Facts): readonly LineageEntry[] | undefined {
+  const lineage = lineageOf(facts);
+  const ways = digests.map((digest) => pathBetween(lineage, digest, facts.manifest.base.digest));
+  return ways.find((way) => way !== undefined && way.length > 0);
+}
+
+/** Whether the local state is one that an update of the site led from or to. */
+function isOfLineage(facts: Facts): boolean {
+  return lineageOf(facts).some(({ base, target }) =>
+    facts.digests.some((digest) => digest === base || digest === target),
+  );
+}
+
+/** What update and copy know of the site's updates, together; an update is withdrawn when either says so. */
+function lineageOf({ manifest, ledger }: Facts): LineageEntry[] {
+  const heard = ledger.updates.filter(({ site }) => site === manifest.site);
+  const withdrawn = new Set(
+    [...manifest.lineage, ...heard].filter((one) => one.withdrawn).map(({ id }) => id),
+  );
+  const all = new Map([...heard, ...manifest.lineage].map((update) => [update.id, update]));
+  return [...all.values()].map((update) =>
+    withdrawn.has(update.id) ? { ...update, withdrawn: true as const } : update,
+  );
+}
+
+function sharesHistory({ ledger, manifest }: Facts): boolean {
+  const known = new Set(ledger.updates.map(({ id }) => id));
+  return [manifest, ...manifest.lineage].some(({ id }) => known.has(id));
 }

@@ -12,7 +12,7 @@ import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
 import { readCopyLedger } from './note-event.js';
 import { isUnverified, readJournal, readRetired } from './own-files.js';
-import { lastReference } from './place.js';
+import { lastReference } from './last-reference.js';
 import { encodeRetired, olderThan } from './retired.js';
 
 /** What `gc` did. */

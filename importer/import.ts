@@ -27,7 +27,6 @@ import { recover, type Recovery } from './recover.js';
 import { DISCARD, readUpdate, StageSink } from './stage.js';
 
 export interface ImportOptions extends PrepareOptions {
-  readonly stateDirectory: string;
   /** Whether what is replaced or removed is kept, so that the import can be undone or taken back. */
   readonly keepsUndo: boolean;
   readonly note: (line: string) => void;
@@ -36,7 +35,7 @@ export interface ImportOptions extends PrepareOptions {
 }
 
 /** What an import did, or would do. */
-export type ImportOutcome = Pick<Prepared, 'outcome' | 'manifest' | 'target' | 'plan'> &
+export type ImportOutcome = Pick<Prepared, 'outcome' | 'ownSite' | 'manifest' | 'target' | 'plan'> &
   Partial<BurstTime & Pick<Completed, 'receipt'>>;
 
 /**
@@ -54,9 +53,10 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
       const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
       await recoverFirst(bench, notebook, note);
       const prepared = await prepare(options, notebook.cache);
-      if (prepared.outcome === 'apply')
+      if (prepared.outcome !== 'already-applied')
         return { ...prepared, ...(await applyPrepared(bench, notebook, options, prepared)) };
-      return { ...prepared, receipt: await noteApplied(bench, notebook, prepared) };
+      const receipt = await noteApplied(bench, notebook, prepared);
+      return { ...prepared, ...(receipt && { receipt }) };
     } catch (error) {
       if (made) await removeUnused(repository);
       throw error;
@@ -91,10 +91,11 @@ async function applyPrepared(
   bench: Workbench,
   notebook: Notebook,
   options: ImportOptions,
-  { manifest, directory, local, target, plan }: Prepared,
+  prepared: Prepared,
 ): Promise<BurstTime & Completed> {
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
+  const { manifest, directory, local, target, plan } = prepared;
   requireInside(layout, plan);
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
   requireFeasible(layout.repository, needs, measure(layout, plan));
@@ -103,7 +104,7 @@ async function applyPrepared(
     await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
-    const journal = journalFor(layout, keepsUndo, { manifest, local, plan });
+    const journal = journalFor(layout, keepsUndo, prepared);
     const burst = await commit(bench, journal);
     return { ...burst, ...(await completeCommit(bench, journal, notebook)) };
   } catch (error) {
@@ -115,7 +116,7 @@ async function applyPrepared(
 function journalFor(
   layout: Layout,
   keepsUndo: boolean,
-  { manifest, local, plan }: Pick<Prepared, 'manifest' | 'local' | 'plan'>,
+  { outcome, manifest, local, plan }: Prepared,
 ): Journal {
   const { id, site, sequence, globs, target } = manifest;
   return {
@@ -124,7 +125,7 @@ function journalFor(
     globs,
     update: { id, site, sequence },
     lineage: lineageOf(manifest),
-    again: false,
+    again: outcome === 'superseded',
     from: totalsOf(local),
     to: target,
     keepsUndo,
@@ -144,7 +145,7 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   requireSettled(options.repository, 'fit');
   const prepared = await prepare(options, await HashCache.open(options.repository));
   const layout = layoutOf(options.repository);
-  if (prepared.outcome === 'apply' && existsSync(options.repository)) {
+  if (prepared.outcome !== 'already-applied' && existsSync(options.repository)) {
     requireInside(layout, prepared.plan);
     const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
     requireFeasible(options.repository, needs, measure(layout, prepared.plan));

@@ -6,7 +6,7 @@ import type { Receipt } from '../shared/receipt.js';
 import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
 import { type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
-import { lastEvent, lineageOf } from './copy-history.js';
+import { lastEvent, lineageOf, receiptOf } from './copy-history.js';
 import { keepReceipt, noteEvent, readCopyLedger } from './note-event.js';
 import { isUnverified, readRetired } from './own-files.js';
 import type { Prepared } from './prepare.js';
@@ -16,16 +16,21 @@ import { encodeRetired } from './retired.js';
  * The state is the target already: what an interrupted or hand-made end left out is made up for, in the order in
  * which the end of a commit is noted.
  *
- * @returns the receipt of the present state, which is a new one only if there was none
+ * @returns the receipt of the present state, which is a new one only if there was none; of an old update nothing is
+ *   noted
  * @throws CondaDiffError io; malformed or integrity, when a document of ours is damaged
  */
 export async function noteApplied(
   bench: Workbench,
   notebook: Notebook,
   prepared: Prepared,
-): Promise<Receipt> {
+): Promise<Receipt | undefined> {
   const { stateDirectory } = notebook;
-  const { manifest, target } = prepared;
+  const { manifest, target, isOld } = prepared;
+  if (isOld) {
+    const last = lastEvent(await readCopyLedger(stateDirectory));
+    return last && receiptOf(last);
+  }
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const file = join(stateDirectory, 'reference.json');
   await writeDocument(bench, file, encodeReference(referenceOf(target, manifest.globs)));

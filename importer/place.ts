@@ -4,8 +4,6 @@ import type { CommonOptions, Shell } from '../shared/cli-shell.js';
 import { readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
-import { readReference } from '../shared/read-document.js';
-import type { Reference } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import type { Workbench } from './commit.js';
 import type { Notebook } from './complete.js';
@@ -45,14 +43,6 @@ export async function existingPlace(argument: string | undefined, flags: CommonO
   const place = await placeOf(argument, flags);
   if (existsSync(place.repository)) return place;
   throw new CondaDiffError('usage', `No such directory: ${place.repository}`);
-}
-
-/** What the last import left, if there was one. */
-export async function lastReference({
-  stateDirectory,
-}: Pick<Place, 'stateDirectory'>): Promise<Reference | undefined> {
-  const file = join(stateDirectory, 'reference.json');
-  return existsSync(file) ? readReference(file) : undefined;
 }
 
 /** The engine for a repository that must exist, for the commands that go without an update. */

@@ -1,67 +1,185 @@
+import type { Diff } from '../shared/diff.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatCount } from '../shared/figures.js';
-import type { Manifest } from '../shared/manifest.js';
-import { type State, shortDigest } from '../shared/state.js';
-import type { Fit } from './fit.js';
+import type { LineageEntry } from '../shared/lineage.js';
+import { shortDigest } from '../shared/state.js';
+import { lastEvent } from './copy-history.js';
+import type { Drifted, Facts, Fit } from './fit.js';
+
+/** The place of a refusal, as its messages name it. */
+export interface RefusalPlace {
+  readonly repository: string;
+  /** As it was given on the command line. */
+  readonly update: string;
+  /** What was changed since the last import, where that is known and less than what leads from the base. */
+  readonly sinceImport: Diff | undefined;
+}
+
+/** What a refusal says. */
+interface Refusal {
+  readonly message: string;
+  readonly details?: readonly string[];
+  /** Lines; the last is the command to type on the online side. */
+  readonly hint: readonly string[];
+}
 
 /**
  * The error for an update that does not fit: what the copy has, what the update needs, and what to type on the
  * online side.
  */
-export function unfit(fit: Fit, manifest: Manifest, local: State, repository: string): CondaDiffError {
-  const states = [
+export function unfit(fit: Fit, facts: Facts, place: RefusalPlace): CondaDiffError {
+  const { message, details = [], hint } = refusalOf(fit, facts, place);
+  return new CondaDiffError('fit', message, {
+    outcome: fit.outcome,
+    details: [...stateLines(facts, place), ...details],
+    hint: hint.join('\n'),
+  });
+}
+
+function stateLines({ manifest, local, ledger }: Facts, { repository }: RefusalPlace): string[] {
+  const site = lastEvent(ledger)?.update.site ?? manifest.site;
+  return [
     `the update leads from ${shortDigest(manifest.base.digest)} to ${shortDigest(manifest.target.digest)}`,
     `${repository} is in ${shortDigest(local.digest)} (${formatCount(local.count, 'file')}; ${local.digest})`,
+    ...(site === manifest.site ? [] : [`${repository} is the copy of site '${site}' so far`]),
   ];
-  const name = `Update ${String(manifest.sequence)} of site '${manifest.site}'`;
+}
+
+function refusalOf(fit: Fit, facts: Facts, place: RefusalPlace): Refusal {
+  const { repository } = place;
+  const name = `Update ${String(facts.manifest.sequence)} of site '${facts.manifest.site}'`;
   switch (fit.outcome) {
+    case 'superseded':
+      return superseded(name, fit.later.sequence, facts, place);
+    case 'behind':
+      return {
+        message: `${name} does not fit yet: ${repository} is in an earlier state than its base`,
+        details: missingLines(fit.missing),
+        hint: missingHint(fit.missing, online(facts, knownDigest(facts))),
+      };
+    case 'other-site':
+      return otherSite(name, fit.site, facts, place);
     case 'empty':
-      return refusal(fit, `${name} needs a copy that has the base; ${repository} has nothing`, states, [
-        'On the online side, make an update that starts from nothing:',
-        '  conda-diff-export create <repository> --base empty',
-      ]);
-    case 'foreign':
-      return refusal(
-        fit,
-        `${name} is of another repository: it shares no artifact with ${repository}`,
-        states,
-        [
-          'Check that repository and update belong together; if they shall, make an update that starts from nothing:',
-          '  conda-diff-export create <repository> --base empty',
+      return {
+        message: `${name} needs a copy that has the base; ${repository} has nothing`,
+        details: missingLines(fit.missing),
+        hint: [
+          'Check the path of the copy. For a new copy, make an update that starts from nothing on the online side:',
+          online(facts, 'empty'),
         ],
-      );
+      };
+    case 'drifted':
+      return drifted(name, fit, facts, place);
     default:
-      return refusal(
-        fit,
-        `${name} does not fit: ${repository} is in another state than its base`,
-        [...states, ...driftLines(fit)],
-        [
-          'Carry a reference of this copy over, and on the online side make an update that starts from it:',
-          `  here:   conda-diff-import reference ${repository} -o reference.json`,
-          '  online: conda-diff-export create <repository> --base reference.json',
+      return {
+        message: `${name} is of another repository: it shares no artifact with ${repository}`,
+        hint: [
+          'Check that repository and update belong together; if they shall, make an update that starts from nothing:',
+          online(facts, 'empty'),
         ],
-      );
+      };
   }
 }
 
-function refusal(
-  fit: Fit,
-  message: string,
-  details: readonly string[],
-  hint: readonly string[],
-): CondaDiffError {
-  return new CondaDiffError('fit', message, { details, hint: hint.join('\n'), outcome: fit.outcome });
+/** The command for the online side. */
+function online({ manifest, site, ledger }: Facts, base: string): string {
+  const own = site ?? lastEvent(ledger)?.update.site ?? manifest.site;
+  return `  conda-diff-export create <repository> --site ${own} --base ${base}`;
 }
 
-function driftLines(fit: Fit): string[] {
-  const drift = fit.outcome === 'drifted' ? fit.drift : undefined;
+/** The digest under which the exporter may know the state of the copy. */
+function knownDigest({ digests, local }: Facts): string {
+  return digests.at(-1) ?? local.digest;
+}
+
+/** How to make an update that starts from what the copy has, whatever the exporter knows. */
+function byReference(facts: Facts, { repository }: RefusalPlace): string[] {
+  return [
+    'Carry a reference of this copy over, and on the online side make an update that starts from it:',
+    `  here:   conda-diff-import reference ${repository} -o reference.json`,
+    `  online: ${online(facts, 'reference.json').trim()}`,
+  ];
+}
+
+function superseded(name: string, later: number, facts: Facts, place: RefusalPlace): Refusal {
+  const { repository, update } = place;
+  const isBack = lastEvent(facts.ledger)?.state.digest !== facts.local.digest;
+  const ways = [
+    'Nothing needs to be done. To go back on purpose:',
+    `  conda-diff-import undo ${repository}    takes the last import back`,
+    `  conda-diff-import apply ${update} ${repository} --again`,
+  ];
+  return {
+    message: `${name} is older than update ${String(later)}, which was imported into ${repository} before`,
+    details: [
+      ...(isBack ? [`${repository} is not in the state that its last import or undo left`] : []),
+      ...(facts.again
+        ? ['from here it cannot lead to its target: files of that are neither here nor in it']
+        : []),
+    ],
+    hint: [
+      ...(facts.again ? [] : ways),
+      'For an update that starts from what is here, on the online side:',
+      online(facts, knownDigest(facts)),
+    ],
+  };
+}
+
+function missingLines(missing: readonly LineageEntry[] | undefined): string[] {
+  if (missing === undefined) return ['no updates are known that lead from here to its base'];
+  return missing.map(
+    ({ sequence, id, created }) => `needs update ${String(sequence)} (${id}) of ${created} first`,
+  );
+}
+
+function missingHint(missing: readonly LineageEntry[] | undefined, command: string): string[] {
+  const first = missing?.map(({ sequence }) => String(sequence)).join(', then ');
+  const what = first === undefined ? 'Make' : `Import update ${first} first; or make`;
+  return [`${what} one update that starts from what is here, on the online side:`, command];
+}
+
+function otherSite(name: string, site: string, facts: Facts, place: RefusalPlace): Refusal {
+  const { repository, update } = place;
+  const { manifest } = facts;
+  return {
+    message: `${name} is not for this copy: ${repository} is the copy of site '${site}'`,
+    hint: [
+      `If it shall be the copy of site '${manifest.site}' from now on:`,
+      `  conda-diff-import apply ${update} ${repository} --site ${manifest.site}`,
+      'Else make the update of its own site on the online side:',
+      online(facts, knownDigest(facts)),
+    ],
+  };
+}
+
+function drifted(name: string, fit: Drifted, facts: Facts, place: RefusalPlace): Refusal {
+  const { repository, update, sinceImport } = place;
+  const { drift, lacking } = fit;
+  const isKept = drift !== undefined && lacking.length === 0;
+  const acceptable = [
+    'To apply it all the same, keeping what it overwrites or drops for undo:',
+    `  conda-diff-import apply ${update} ${repository} --accept-drift`,
+  ];
+  return {
+    message: `${name} does not fit: ${repository} is in another state than its base`,
+    details: [
+      ...driftLines(drift, sinceImport),
+      ...lacking.map((path) => `${path}: in the target, neither here nor in the update`),
+    ],
+    hint: [...(isKept ? acceptable : []), ...byReference(facts, place)],
+  };
+}
+
+function driftLines(drift: Diff | undefined, sinceImport: Diff | undefined): string[] {
   if (drift === undefined)
     return ['the base reference did not travel along, so only a copy in exactly the base state is accepted'];
+  const [diff, where] =
+    sinceImport === undefined ? [drift, 'the base'] : [sinceImport, 'the state that the last import left'];
   return [
-    ...drift.added.map(({ path }) => `${path}: here, not in the base`),
-    ...drift.replaced.map(
+    ...diff.added.map(({ path }) => `${path}: here, not in ${where}`),
+    ...diff.replaced.map(
       ({ after, before }) => `${after.path}: expected sha256 ${before.sha256}, found sha256 ${after.sha256}`,
     ),
-    ...drift.removed.map(({ path }) => `${path}: in the base, not here`),
+    ...diff.removed.map(({ path }) => `${path}: in ${where}, not here`),
   ];
 }

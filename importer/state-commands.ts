@@ -12,7 +12,8 @@ import { judge } from '../shared/verify.js';
 import { describeStatus, statusLines } from './describe.js';
 import { readStatus } from './housekeeping.js';
 import { requireSettled } from '../shared/interrupted.js';
-import { benchAt, existingPlace, lastReference } from './place.js';
+import { lastReference } from './last-reference.js';
+import { benchAt, existingPlace } from './place.js';
 
 /** Declares `reference`. */
 export function addReference(program: Command): void {

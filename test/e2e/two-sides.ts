@@ -5,6 +5,7 @@ import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { copyTree, listTree, temporaryDirectory, type TreeEntry } from '../support/channel.js';
+import type { Receipt } from '../../shared/receipt.js';
 import { runHere } from '../support/in-process.js';
 import type { CommandName, RunOptions, RunResult } from '../support/run-command.js';
 
@@ -44,7 +45,8 @@ export interface Created {
 
 /** What `apply --json` and `check --json` print. */
 export interface Imported {
-  readonly outcome: 'apply' | 'already-applied';
+  readonly outcome: 'already-applied' | 'apply' | 'skip-ahead' | 'superseded' | 'drifted';
+  readonly receipt?: Receipt;
   readonly target: { readonly digest: string; readonly count: number };
   readonly absent: readonly string[];
   readonly plan?: readonly { readonly step: number; readonly action: string; readonly path: string }[];

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type CommitAction, type Content, planCommit } from '../../importer/commit-plan.js';
 import { compareCommitOrder } from '../../shared/commit-order.js';
 import { diffStates } from '../../shared/diff.js';
+import type { Globs } from '../../shared/globs.js';
 import { type Manifest, orderOf } from '../../shared/manifest.js';
 import { nameOf } from '../../shared/paths.js';
 import { type Scope, totalsOf } from '../../shared/reference.js';
@@ -37,6 +38,7 @@ function manifestOf(base: State, target: State, scope: Scope = 'all'): Manifest 
 interface Case {
   readonly scope?: Scope;
   readonly removeNow?: boolean;
+  readonly globs?: Globs;
   /** What is on disk and not tracked. */
   readonly untracked?: Contents;
   /** What an index of the target names and the mirror does not have. */
@@ -45,12 +47,13 @@ interface Case {
 
 /** The plan in words, after a look at the contents that it names. */
 function plan(base: Contents, local: Contents, target: Contents, options: Case = {}): string[] {
-  const { scope = 'all', removeNow = false, untracked = {} } = options;
+  const { scope = 'all', removeNow = false, untracked = {}, globs = NONE } = options;
   const absent = (options.absent ?? []).map((path) => ({ path, named: 'removed' as const }));
   const [from, here, to] = [base, local, target].map(stateOfContents) as [State, State, State];
   const beside = stateOfContents(untracked);
   const find = (path: string): Entry | undefined => beside.get(path);
-  const manifest = { ...manifestOf(from, to, scope), absent };
+  const stated = manifestOf(from, to, scope);
+  const manifest = { ...stated, absent, globs, base: { ...stated.base, ...globs } };
   const actions = planCommit(manifest, here, to, kindOf, { untracked: find, removeNow });
   return actions.map((action) => {
     const { step, path, before } = action;
@@ -161,9 +164,25 @@ describe('planCommit', () => {
     for (const scope of ['artifacts', 'tar.bz2'] as const)
       assert.deepEqual(plan(base, local, target, { scope }), expected);
     assert.deepEqual(plan(base, local, target), [
-      '4 replace noarch/repodata.json',
+      ...expected.slice(0, 3),
       '6 retire noarch/gone.tar.bz2',
+      `6 retire ${SHARD('x')}`,
+      '6 retire noarch/unknown.conda',
+      '6 remove noarch/x.html',
     ]);
+  });
+
+  it('takes away at once what an include glob would go on tracking', () => {
+    const [base, target] = [
+      { 'noarch/repodata.json': '1', 'keys/a.conda': '1' },
+      { 'noarch/repodata.json': '2' },
+    ];
+    const globs = { ignore: [], include: ['keys/*'] };
+    assert.deepEqual(plan(base, base, target, { globs }), [
+      '4 replace noarch/repodata.json',
+      '6 remove keys/a.conda',
+    ]);
+    assert.deepEqual(plan(base, base, target), ['4 replace noarch/repodata.json', '6 retire keys/a.conda']);
   });
 
   it('takes artifacts and shards away at once where they must not stay', () => {
@@ -223,6 +242,30 @@ describe('planCommit', () => {
   });
   const stateFrom = (pairs: readonly [string, string][]): State =>
     stateOf(pairs.map(([one, text]) => entryOf(one, text)));
+
+  it('leads to the target from wherever all of it is here or shipped', () => {
+    fc.assert(
+      fc.property(tree, tree, tree, (before, drifted, after) => {
+        const [base, target] = [stateFrom(before), stateFrom(after)];
+        const shipped = new Set(manifestOf(base, target).files.map(({ path }) => path));
+        const unshipped = [...target].filter(({ path }) => !shipped.has(path));
+        const local = stateOf([
+          ...[...stateFrom(drifted)].filter(({ path }) => !unshipped.some((one) => one.path === path)),
+          ...unshipped,
+        ]);
+        const actions = planCommit(manifestOf(base, target), local, target, kindOf, NOTHING_ELSE);
+        const files = new Map([...local].map((entry) => [entry.path, entry.sha256]));
+        actions.forEach((action, i) => {
+          assert.deepEqual(action.before, contentOf(local.get(action.path)));
+          if (action.action === 'publish') files.set(action.path, target.get(action.path)!.sha256);
+          else files.delete(action.path);
+          assertOrder(actions, i);
+        });
+        assert.deepEqual(files, new Map([...target].map((entry) => [entry.path, entry.sha256])));
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('leads to the target, and at every step no index names what is not there or removed yet', () => {
     fc.assert(

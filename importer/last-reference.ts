@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readReference } from '../shared/read-document.js';
+import type { Reference } from '../shared/reference.js';
+
+/**
+ * What the last import or undo left, if there was one.
+ *
+ * @throws CondaDiffError malformed or integrity, when it is damaged; io
+ */
+export async function lastReference({
+  stateDirectory,
+}: {
+  readonly stateDirectory: string;
+}): Promise<Reference | undefined> {
+  const file = join(stateDirectory, 'reference.json');
+  return existsSync(file) ? readReference(file) : undefined;
+}
