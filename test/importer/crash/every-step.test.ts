@@ -194,7 +194,7 @@ test('an import that stops at any step is finished or taken back by whatever run
       {
         name: 'apply of another update',
         run: (repository) => apply(repository, update.v2b),
-        ...(isTarget ? { refused: 'drifted', expected: imported } : { expected: other }),
+        ...(isTarget ? { refused: 'behind', expected: imported } : { expected: other }),
       },
       { name: 'undo', run: undo, expected: isTarget ? undone : further },
       {
