@@ -101,7 +101,8 @@ export function cloneSite(site: Site, folder: string): Site {
 
 /** `conda-diff-import check` */
 export function check({ copy }: Site, update: string): Promise<unknown> {
-  return checkUpdate({ repository: copy, update, removeNow: false, signal: NEVER }, true);
+  const stateDirectory = join(copy, '.conda-diff');
+  return checkUpdate({ repository: copy, update, stateDirectory, removeNow: false, signal: NEVER }, true);
 }
 
 /** `conda-diff-import apply` */
