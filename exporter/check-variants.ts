@@ -2,13 +2,16 @@ import { claimsOf } from '../shared/claims.js';
 import { decodeVariant, encodingOf } from '../shared/decode-variant.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { compileGlobs, type Globs } from '../shared/globs.js';
-import { IndexRecords } from '../shared/index-records.js';
-import { directoryOf, nameOf } from '../shared/paths.js';
+import { directoryOf, joinPath, nameOf } from '../shared/paths.js';
 import { decodeWhole, type IndexDirectory } from '../shared/read-index.js';
 import type { Survey } from '../shared/read-state.js';
+import { RecordRows } from '../shared/record-rows.js';
 import { RepodataScanner } from '../shared/repodata-scan.js';
+import { HASH_BYTES, MARK, type Rows } from '../shared/rows.js';
 import { isIndexName, isShardName, REPODATA, SHARD_INDEX } from '../shared/rules.js';
 import { decodeShard } from '../shared/shard-index.js';
+import { allRows, sortRows } from '../shared/sort-rows.js';
+import type { State } from '../shared/state.js';
 import type { Fault } from './check-source.js';
 
 /** Problems listed per file; the rest is counted. */
@@ -35,10 +38,10 @@ export async function variantFaults(
       ...problemsOf(path, directoryOf(path), await readVariant(path, survey.source(path)), survey, globs),
     );
   }
-  const homes = new Map(survey.indexes.flatMap(shardHomes));
+  const homes = homesOf(shards, survey.indexes);
   for (const path of shards) {
     const home = homes.get(path);
-    const records = await readShard(path, survey.source(path), home?.shardBaseUrl);
+    const records = await readShard(path, survey.source(path), home);
     details.push(...problemsOf(path, home?.directory ?? directoryOf(path), records, survey, globs));
   }
   if (details.length === 0) return [];
@@ -51,16 +54,27 @@ function isCheckedVariant(path: string): boolean {
   return isIndexName(name) && name !== REPODATA && name !== SHARD_INDEX;
 }
 
-/** Each shard with the index directory that names it. */
-function shardHomes(index: IndexDirectory): [string, IndexDirectory][] {
-  return index.claims.filter(({ kind }) => kind === 'shard').map(({ path }) => [path, index]);
+/** The index directories that name these shards. */
+function homesOf(shards: readonly string[], indexes: readonly IndexDirectory[]): Map<string, IndexDirectory> {
+  const homes = new Map<string, IndexDirectory>();
+  if (shards.length === 0) return homes;
+  const wanted = new Set(shards);
+  for (const index of indexes) {
+    const { place = '', hashes = new Uint8Array() } = index.shards ?? {};
+    for (let at = 0; at < hashes.length; at += HASH_BYTES) {
+      const hash = Buffer.from(hashes.subarray(at, at + HASH_BYTES)).toString('hex');
+      const path = joinPath(place, `${hash}.msgpack.zst`);
+      if (wanted.has(path)) homes.set(path, index);
+    }
+  }
+  return homes;
 }
 
-type Read = IndexRecords | CondaDiffError;
+type Read = RecordRows | CondaDiffError;
 
 async function readVariant(path: string, file: string): Promise<Read> {
   return orProblem(async () => {
-    const records = new IndexRecords();
+    const records = new RecordRows(directoryOf(path));
     const scanner = new RepodataScanner(path, records);
     for await (const chunk of decodeVariant(file, encodingOf(file), path)) scanner.push(chunk);
     scanner.end();
@@ -68,26 +82,18 @@ async function readVariant(path: string, file: string): Promise<Read> {
   });
 }
 
-/** @param baseUrl that of the shard index: shards have none of their own */
-async function readShard(path: string, file: string, baseUrl: string | undefined): Promise<Read> {
+/** @param home the index directory that names the shard; its shard index has the base URL, shards have none */
+async function readShard(path: string, file: string, home: IndexDirectory | undefined): Promise<Read> {
   return orProblem(async () => {
-    const records = new IndexRecords();
-    records.baseUrl(baseUrl);
+    const records = new RecordRows(home?.directory ?? directoryOf(path));
+    records.baseUrl(home?.shardBaseUrl);
     const shard = decodeShard(await decodeWhole(file, path), path);
-    for (const record of shard.records) {
-      records.add(record.bucket, record.key, {
-        size: record.size,
-        sha256: () => record.sha256,
-        md5: () => record.md5,
-        url: () => record.url,
-        fn: () => record.fn,
-      });
-    }
+    for (const record of shard.records) records.add(record.bucket, record.key, record);
     return records;
   });
 }
 
-async function orProblem(read: () => Promise<IndexRecords>): Promise<Read> {
+async function orProblem(read: () => Promise<RecordRows>): Promise<Read> {
   try {
     return await read();
   } catch (error) {
@@ -98,17 +104,36 @@ async function orProblem(read: () => Promise<IndexRecords>): Promise<Read> {
 
 function problemsOf(path: string, directory: string, read: Read, survey: Survey, globs: Globs): string[] {
   if (read instanceof CondaDiffError) return [read.message];
-  const isIgnored = compileGlobs(globs.ignore);
   const known = new Set([...survey.missing, ...survey.mismatched.map(({ path: wrong }) => wrong)]);
   const problems: string[] = [];
-  for (const claim of claimsOf(directory, read).claims) {
-    if (claim.optional || isIgnored(claim.path) || known.has(claim.path)) continue;
-    const entry = survey.state.get(claim.path);
-    if (entry === undefined) problems.push(`${path} names ${claim.path}, which is not tracked`);
-    else if (claim.sha256 !== undefined && claim.sha256 !== entry.sha256) {
-      problems.push(`${path}: ${claim.path}: expected sha256 ${claim.sha256}, found ${entry.sha256}`);
+  for (const rows of claimsOf(directory, read, compileGlobs(globs.ignore)).byDirectory.values()) {
+    const { state } = survey;
+    let at = 0;
+    for (const row of sortRows(rows, recordsAmong(rows))) {
+      at = state.seek(rows, row, at);
+      const isTracked = state.holds(at, rows, row);
+      if (isTracked && isSaidOf(rows, row, state, at)) continue;
+      const named = rows.path(row);
+      if (known.has(named)) continue;
+      if (!isTracked) problems.push(`${path} names ${named}, which is not tracked`);
+      else {
+        const [expected, found] = [rows.sha256(row), state.sha256(at)];
+        problems.push(`${path}: ${named}: expected sha256 ${expected}, found ${found}`);
+      }
     }
   }
   const more = problems.length - LISTED;
   return more > 0 ? [...problems.slice(0, LISTED), `${path}: ${String(more)} more of these`] : problems;
+}
+
+/** The rows that are records, not only names in `removed`. */
+function recordsAmong(rows: Rows): Uint32Array<ArrayBuffer> {
+  return allRows(rows).filter((row) => (rows.marks[row]! & (MARK.dropped | MARK.optional)) === 0);
+}
+
+/** Whether a tracked file has the sha256 of a record, if that gives any. */
+function isSaidOf(rows: Rows, row: number, state: State, position: number): boolean {
+  if ((rows.marks[row]! & MARK.sha256) === 0) return true;
+  const tracked = state.rowsOf(position);
+  return tracked.rows.sameHash(tracked.row, rows, row);
 }

@@ -14,6 +14,7 @@ import { readState, type Survey } from '../shared/read-state.js';
 import { encodeReference, type Reference, referenceOf } from '../shared/reference.js';
 import { isJunkName, REPODATA } from '../shared/rules.js';
 import { EMPTY_STATE } from '../shared/state.js';
+import { Listing } from '../shared/listing.js';
 import { artifactTest, metadataFiles } from '../shared/tracked.js';
 import { indexDirectoriesOf, walk } from '../shared/walk.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
@@ -80,7 +81,7 @@ export async function showUpdate(run: TarRun, infile: string): Promise<void> {
  * @throws CondaDiffError integrity when a file is wrong, else source when one is missing or an index unreadable
  */
 export async function verifyRepository(run: TarRun): Promise<void> {
-  const survey = await read(run, NO_GLOBS, { mustHash: () => true });
+  const survey = await read(run, NO_GLOBS, { mustHash: 'all' });
   const problems = [
     ...survey.mismatched.map(
       ({ path, expected, found }) => `Mismatch: ${path}: expected ${expected}, found ${found}`,
@@ -145,7 +146,7 @@ async function compare(run: TarRun, infile: string, copyTo?: string): Promise<Co
 async function read(
   run: TarRun,
   globs: Globs,
-  options: { readonly copyTo?: string; readonly mustHash?: () => boolean } = {},
+  options: { readonly copyTo?: string; readonly mustHash?: 'all' } = {},
 ): Promise<Survey> {
   const cache = await HashCache.open(run.repository); // never saved: this command leaves nothing behind
   const survey = await readState(run.repository, { ...options, globs, cache, signal: run.signal });
@@ -217,6 +218,7 @@ export function isTrackedPlace(path: string, indexDirectories: readonly string[]
   const [directory, name] = [directoryOf(path), nameOf(path)];
   if (isJunkName(name) || path.split('/').some((segment) => segment.startsWith('.'))) return false;
   if (indexDirectories.includes(directory)) return true;
-  const files = new Map(indexDirectories.map((one) => [one, [REPODATA as string]])).set(directory, [name]);
+  const files = new Map(indexDirectories.map((one) => [one, Listing.of([REPODATA])]));
+  files.set(directory, Listing.of([name]));
   return metadataFiles(files, globs, artifactTest(new Map())).some((file) => file.path === path);
 }

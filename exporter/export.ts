@@ -92,7 +92,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const cache = await HashCache.open(repository);
   const comparison = await compare(options, events, cache, captured);
   const { survey, base, globs } = comparison;
-  cache.keepOnly((path) => survey.state.find(path) >= 0);
+  cache.keepOnly(survey.state);
   await cache.save();
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const draft = draftManifest(options.site, sequence, comparison, lineageOf(site));

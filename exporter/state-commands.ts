@@ -59,8 +59,12 @@ export function addVerify(program: Command): void {
     const place = await workplace(repository, flags);
     const globs = await siteGlobs(place, flags);
     const cache = await HashCache.open(place.repository);
-    const mustHash = (): boolean => !flags.quick;
-    const survey = await readState(place.repository, { globs, cache, mustHash, signal: shell.signal });
+    const survey = await readState(place.repository, {
+      globs,
+      cache,
+      ...(!flags.quick && { mustHash: 'all' }),
+      signal: shell.signal,
+    });
     remarks(survey).forEach(shell.note);
     const { files, bytes, digest } = judge(survey, undefined);
     await cache.save();

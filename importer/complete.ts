@@ -38,7 +38,7 @@ export async function completeCommit(
 ): Promise<Completed> {
   const { layout } = bench;
   const touched = new Set(journal.actions.map(({ path }) => path));
-  const survey = await surveyOnDisk(bench, journal, notebook, (path) => touched.has(path));
+  const survey = await surveyOnDisk(bench, journal, notebook, touched);
   const { state } = survey;
   let receipt: Receipt;
   try {
@@ -100,7 +100,7 @@ export async function surveyOnDisk(
   { layout, signal }: Workbench,
   { globs }: Journal,
   { cache }: Notebook,
-  mustHash: (path: string) => boolean,
+  mustHash: ReadonlySet<string>,
 ): Promise<Survey> {
   return readState(layout.repository, { globs, cache, mustHash, signal });
 }

@@ -61,7 +61,7 @@ async function readLocal(
   return readState(repository, {
     globs: manifest.globs,
     cache,
-    mustHash: (path) => touched.has(path),
+    mustHash: touched,
     signal,
   });
 }

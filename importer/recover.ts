@@ -64,9 +64,8 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   return { did: 'taken-back', journal };
 }
 
-function touchedBy({ actions }: Journal): (path: string) => boolean {
-  const touched = new Set(actions.map(({ path }) => path));
-  return (path) => touched.has(path);
+function touchedBy({ actions }: Journal): ReadonlySet<string> {
+  return new Set(actions.map(({ path }) => path));
 }
 
 /** Looks at every file that the journal speaks of. */

@@ -58,7 +58,7 @@ export function addVerify(program: Command): void {
     const survey = await readState(place.repository, {
       globs: reference?.globs ?? NO_GLOBS,
       cache,
-      mustHash: () => !flags.quick,
+      ...(!flags.quick && { mustHash: 'all' }),
       signal: shell.signal,
     });
     remarks(survey).forEach(shell.note);

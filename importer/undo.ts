@@ -79,7 +79,7 @@ function notKept({ layout }: Workbench): CondaDiffError {
 
 async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook): Promise<void> {
   const touched = new Set(last.actions.map(({ path }) => path));
-  const { state } = await surveyOnDisk(bench, last, notebook, (path) => touched.has(path));
+  const { state } = await surveyOnDisk(bench, last, notebook, touched);
   if (sameTotals(state, last.to)) return;
   throw new CondaDiffError('fit', `${bench.layout.repository} is not as the last import left it`, {
     outcome: 'drifted',

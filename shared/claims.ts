@@ -1,110 +1,108 @@
 import type { PathTest } from './globs.js';
-import { type IndexRecords } from './index-records.js';
-import { joinPath, nameOf, pathProblem, resolveReference } from './paths.js';
+import { directoryOf, joinPath, nameOf, pathProblem, resolveReference } from './paths.js';
+import type { NamedFile } from './record-name.js';
+import type { RecordRows } from './record-rows.js';
 import { isIndexName, isJunkName } from './rules.js';
-
-/** What an index says is at a path of the repository. */
-export interface Claim {
-  readonly path: string;
-  readonly kind: 'artifact' | 'shard';
-  /** Bytes, when the record says. */
-  readonly size: number | undefined;
-  readonly sha256: string | undefined;
-  readonly md5: string | undefined;
-  /** Named only in `removed` (CEP 36): tracked while it is on disk, not missing when it is not. */
-  readonly optional: boolean;
-}
+import { MARK, Rows } from './rows.js';
+import { hasUnusualJunk } from './usual-name.js';
 
 /** Everything that one index says, resolved against its directory. */
 export interface IndexClaims {
-  readonly claims: readonly Claim[];
+  /** Directory → what the index says is in it, by whole paths: sizes, hashes and marks of its records. */
+  readonly byDirectory: ReadonlyMap<string, Rows>;
+  /** How many records name a file of the repository. */
+  readonly artifacts: number;
   /** Absolute or outside references: reported, not carried, not missing. */
   readonly external: readonly string[];
   /** Names that no state can hold, with the reason. */
   readonly refused: readonly string[];
 }
 
+/** Longest directory in which every usual name makes a path that is short enough. */
+const USUAL_DIRECTORY_BYTES = 1024;
+
 /**
- * Resolves what an index names to paths of the repository. A relative `base_url` that stays inside is followed.
+ * Resolves what an index names to paths of the repository; rows whose path is right stay where they are. A relative
+ * `base_url` that stays inside is followed. Ignored paths are left out, and not refused either.
  *
  * @param directory the index directory, '' = the repository
- * @param isIgnored paths that are not refused either, whatever they are called
+ * @param records all that it names; they belong to the result afterwards
  */
-export function claimsOf(
-  directory: string,
-  records: IndexRecords,
-  isIgnored: PathTest = () => false,
-): IndexClaims {
-  const collector = new ClaimCollector(directory, records.baseReference, isIgnored);
-  for (const record of records.records()) {
-    const path = collector.locate(record.name, record.url);
-    if (path !== undefined) collector.claim({ ...record, path, kind: 'artifact', optional: false });
+export function claimsOf(directory: string, records: RecordRows, isIgnored?: PathTest): IndexClaims {
+  records.end();
+  const resolver = new Resolver(directory, records, isIgnored);
+  const { rows } = records;
+  const isPlain = isIgnored === undefined && resolver.takesUsualNames(rows);
+  let artifacts = 0;
+  for (let row = 0, { count } = rows; row < count; row++) {
+    const marks = rows.marks[row]!;
+    if ((marks & MARK.dropped) !== 0) continue;
+    if ((isPlain && (marks & MARK.unusual) === 0) || resolver.place(row)) artifacts++;
   }
-  const named = new Set(collector.claims.map(({ path }) => path));
-  for (const name of records.removedNames) {
-    const path = collector.locate(name);
-    if (path === undefined || named.has(path)) continue;
-    named.add(path);
-    collector.claim({
-      path,
-      kind: 'artifact',
-      size: undefined,
-      sha256: undefined,
-      md5: undefined,
-      optional: true,
-    });
-  }
-  return collector;
+  for (const name of records.removedNames) resolver.addRemoved(name);
+  const { byDirectory, external, refused } = resolver;
+  return { byDirectory, artifacts, external, refused };
 }
 
-/** What a shard index (CEP 16) names: its shards, in the directory that `shards_base_url` leads to. */
-export interface ShardIndex {
-  readonly shardsBaseUrl?: string;
-  readonly shards: readonly { readonly name: string; readonly sha256: string }[];
-}
-
-/** Resolves the shards that a shard index names. */
-export function shardClaimsOf(directory: string, { shardsBaseUrl, shards }: ShardIndex): IndexClaims {
-  const place = resolveReference(directory, shardsBaseUrl ?? '');
-  if (place === undefined) return { claims: [], external: [shardsBaseUrl ?? ''], refused: [] };
-  const problem = place === '' ? undefined : pathProblem(place);
-  if (problem !== undefined) {
-    return {
-      claims: [],
-      external: [],
-      refused: [`shards_base_url ${JSON.stringify(shardsBaseUrl)} ${problem}`],
-    };
-  }
-  const hashes = new Set(shards.map(({ sha256 }) => sha256));
-  const claims = [...hashes].map((sha256) => ({
-    path: joinPath(place, `${sha256}.msgpack.zst`),
-    kind: 'shard' as const,
-    ...{ size: undefined, sha256, md5: undefined, optional: false },
-  }));
-  return { claims, external: [], refused: [] };
-}
-
-class ClaimCollector implements IndexClaims {
-  readonly claims: Claim[] = [];
+class Resolver {
+  readonly byDirectory: Map<string, Rows>;
   readonly external: string[] = [];
   readonly refused: string[] = [];
   readonly #directory: string;
+  readonly #records: RecordRows;
   /** Where artifacts are: a path of the repository, or `undefined` when `base_url` leads out of it. */
   readonly #place: string | undefined;
   readonly #isIgnored: PathTest;
 
-  constructor(directory: string, baseUrl: string | undefined, isIgnored: PathTest) {
+  constructor(directory: string, records: RecordRows, isIgnored: PathTest = () => false) {
+    const { baseReference } = records;
+    this.byDirectory = new Map([[directory, records.rows]]);
     this.#directory = directory;
+    this.#records = records;
     this.#isIgnored = isIgnored;
-    this.#place = baseUrl === undefined ? directory : resolveReference(directory, baseUrl);
+    this.#place = baseReference === undefined ? directory : resolveReference(directory, baseReference);
   }
 
-  claim({ path, kind, size, sha256, md5, optional }: Claim): void {
-    this.claims.push({ path, kind, size, sha256, md5, optional });
+  /** Whether rows that are not marked as unusual need no look at their names. */
+  takesUsualNames(rows: Rows): boolean {
+    return (
+      this.#place === this.#directory &&
+      (this.#directory === '' || pathProblem(this.#directory) === undefined) &&
+      Buffer.byteLength(this.#directory) <= USUAL_DIRECTORY_BYTES &&
+      !hasUnusualJunk(rows.names, rows.starts[rows.count]!)
+    );
+  }
+
+  /** Puts a row where its file is. Returns whether it names a file of the repository. */
+  place(row: number): boolean {
+    const { rows, prefix, named } = this.#records;
+    const path = rows.path(row);
+    const file = named.get(row) ?? { name: path.slice(prefix.toString().length) };
+    const located = this.#locate(file);
+    if (located !== path || this.#isIgnored(path)) rows.marks[row]! |= MARK.dropped;
+    if (located === undefined || located === path || this.#isIgnored(located)) return located !== undefined;
+    const other = this.#rowsIn(directoryOf(located));
+    const moved = other.add(located, rows.sizes[row]!, rows.sha256(row));
+    other.marks[moved] = rows.marks[row]! & (MARK.sha256 | MARK.md5);
+    return true;
+  }
+
+  /** Names of `removed` that are records, too, meet these when the claims of a directory are joined. */
+  addRemoved(name: string): void {
+    const path = this.#locate({ name });
+    if (path === undefined || this.#isIgnored(path)) return;
+    const rows = this.#rowsIn(directoryOf(path));
+    rows.marks[rows.add(path, Number.NaN, '')] = MARK.optional;
+  }
+
+  #rowsIn(directory: string): Rows {
+    const rows = this.byDirectory.get(directory) ?? new Rows();
+    this.byDirectory.set(directory, rows);
+    return rows;
   }
 
   /** The path of an artifact, or `undefined` when it is external or refused (and noted as such). */
-  locate(name: string, url?: string): string | undefined {
+  #locate({ name, url }: NamedFile): string | undefined {
     const path = this.#resolve(name, url);
     if (path === undefined) this.external.push(url ?? name);
     const problem = path === undefined ? undefined : (nameProblem(name, url, path) ?? pathProblem(path));

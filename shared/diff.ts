@@ -1,5 +1,5 @@
 import { CondaDiffError } from './errors.js';
-import { type Entry, type State, StateBuilder } from './state.js';
+import { type Entry, type State, stateOf } from './state.js';
 
 /** A file that stands in both states with another content. */
 export interface Replacement {
@@ -50,9 +50,10 @@ export function applyDiff(base: State, diff: Diff): State {
     if (base.find(path) >= 0)
       throw new CondaDiffError('malformed', `${path} is added but stands in the base`);
   }
-  const gone = new Set<string>();
+  const gone = new Set<number>();
   for (const before of [...diff.removed, ...diff.replaced.map((one) => one.before)]) {
-    const found = base.get(before.path);
+    const position = base.find(before.path);
+    const found = position < 0 ? undefined : base.entry(position);
     if (found?.sha256 !== before.sha256 || found.size !== before.size) {
       throw new CondaDiffError('malformed', `${before.path} does not stand in the base as the update says`, {
         details: [
@@ -60,13 +61,10 @@ export function applyDiff(base: State, diff: Diff): State {
         ],
       });
     }
-    gone.add(before.path);
+    gone.add(position);
   }
-  const builder = new StateBuilder();
-  for (const entry of base) if (!gone.has(entry.path)) builder.add(entry);
-  for (const entry of diff.added) builder.add(entry);
-  for (const { after } of diff.replaced) builder.add(after);
-  return builder.build();
+  const kept = base.without([...gone].sort((a, b) => a - b));
+  return kept.with(stateOf([...diff.added, ...diff.replaced.map(({ after }) => after)]));
 }
 
 function describe(entry: Entry): string {

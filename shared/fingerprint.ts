@@ -1,4 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
+import type { FileStatus } from './cache-table.js';
 
 /** What changes when a file is written, replaced or restored: size, times, inode. */
 export type Fingerprint = string;
@@ -9,6 +10,14 @@ export type Fingerprint = string;
  */
 export function fingerprintOf(stats: Stats): Fingerprint {
   return `${String(stats.size)} ${String(stats.mtimeMs)} ${String(stats.ctimeMs)} ${String(stats.ino)}`;
+}
+
+/** What a fingerprint says, as numbers. */
+export function statusOf(fingerprint: Fingerprint): FileStatus {
+  const [size = Number.NaN, mtimeMs = Number.NaN, ctimeMs = Number.NaN, ino = Number.NaN] = fingerprint
+    .split(' ')
+    .map(Number);
+  return { size, mtimeMs, ctimeMs, ino };
 }
 
 /** The status of the regular file at `file` (symbolic links followed), or `undefined` when there is none. */

@@ -1,4 +1,3 @@
-import type { Claim } from './claims.js';
 import type { FileHash } from './hashing.js';
 
 /** A file that is not what its record says. */
@@ -9,22 +8,34 @@ export interface Mismatch {
   readonly found: string;
 }
 
+/** What an index says of a file. */
+export interface Claim {
+  readonly path: string;
+  /** Bytes, when the record says. */
+  readonly size: number | undefined;
+  readonly sha256: string | undefined;
+  readonly md5: string | undefined;
+}
+
 /**
- * Decides whether a file has to be hashed, or whether its record and the hash cache tell what it is (DESIGN
+ * Decides whether a file has to be hashed, or whether its record or the hash cache tells what it is (DESIGN
  * section 3, Identity): a record's sha256 is taken when the size on disk is the record's and the file has not
  * changed since it was last seen right.
  *
+ * @param claimed bytes that the record gives, NaN for none
+ * @param hasHash whether the record gives a sha256
  * @param size bytes on disk
- * @param known what the hash cache says
- * @returns the sha256, or `undefined` when the file has to be hashed
+ * @param seen what the hash cache says of the file: the same as when it was hashed, changed since, or never hashed
  */
-export function knownIdentity(
-  claim: Pick<Claim, 'size' | 'sha256'>,
+export function proofOf(
+  claimed: number,
+  hasHash: boolean,
   size: number,
-  known: { readonly sha256: string } | 'changed' | undefined,
-): string | undefined {
-  if (known === 'changed' || (claim.size !== undefined && claim.size !== size)) return undefined;
-  return known?.sha256 ?? claim.sha256;
+  seen: 'same' | 'changed' | undefined,
+): 'cache' | 'record' | undefined {
+  if (seen === 'changed' || (!Number.isNaN(claimed) && claimed !== size)) return undefined;
+  if (seen === 'same') return 'cache';
+  return hasHash ? 'record' : undefined;
 }
 
 /** How a hashed file differs from what its record says, or `undefined` when it is right. */

@@ -6,11 +6,19 @@ const MAX_LINE_BYTES = 1 << 20;
 /** Deepest nesting of arrays and objects in one line. */
 const MAX_DEPTH = 8;
 
+const LINE_FEED = 0x0a;
+const COMMA = 0x2c;
+
 export interface LineDocumentHandler {
   /** Receives the parsed header; throws to refuse it. */
   header(value: unknown): void;
   /** Receives each parsed entry of each section, in order; throws to refuse it. */
   entry(section: string, value: unknown): void;
+  /**
+   * Takes an entry whose line starts at `start` without having it parsed, if it has the usual form and is all there.
+   * Returns where the next line starts, or -1: then the line is parsed and goes to `entry`.
+   */
+  line?(section: string, bytes: Uint8Array, start: number): number;
 }
 
 type Expecting = 'header' | 'section' | 'first' | 'entry' | 'end' | 'checksum' | 'close' | 'nothing';
@@ -42,16 +50,18 @@ export class LineDocumentDecoder {
    * @throws CondaDiffError malformed, naming file and line
    */
   push(chunk: Uint8Array): void {
+    let isHashed = !this.#isBody;
     let start = 0;
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
-      this.#takeLine(this.#join(chunk.subarray(start, end + 1)));
-      start = end + 1;
+    while (start < chunk.length) {
+      const next = this.#takeUnparsed(chunk, start) ?? this.#takeParsed(chunk, start);
+      if (next === undefined) break;
+      start = next;
+      if (isHashed || this.#isBody) continue;
+      this.#hash.update(chunk.subarray(0, start));
+      isHashed = true;
     }
-    if (start === chunk.length) return;
-    const rest = chunk.slice(start);
-    this.#pendingBytes += rest.length;
-    if (this.#pendingBytes > MAX_LINE_BYTES) this.#refuseLong();
-    this.#pending.push(rest);
+    if (!isHashed) this.#hash.update(chunk);
+    if (start < chunk.length) this.#keep(chunk.slice(start));
   }
 
   /**
@@ -63,6 +73,36 @@ export class LineDocumentDecoder {
         hint: 'Copy the file again from its source',
       });
     }
+  }
+
+  /** Whether the line that comes next is among those that the checksum covers. */
+  get #isBody(): boolean {
+    return !['checksum', 'close', 'nothing'].includes(this.#expecting);
+  }
+
+  /** Returns where the next line starts, if the handler took this one as it is. */
+  #takeUnparsed(chunk: Uint8Array, start: number): number | undefined {
+    if (this.#handler.line === undefined || this.#pendingBytes > 0) return undefined;
+    if (this.#expecting !== 'entry' && this.#expecting !== 'first') return undefined;
+    const next = this.#handler.line(this.#sections[this.#section] as string, chunk, start);
+    if (next < 0) return undefined;
+    this.#line++;
+    this.#expecting = chunk[next - 2] === COMMA ? 'entry' : 'end';
+    return next;
+  }
+
+  /** Returns where the next line starts, if this one is all there. */
+  #takeParsed(chunk: Uint8Array, start: number): number | undefined {
+    const end = chunk.indexOf(LINE_FEED, start);
+    if (end < 0) return undefined;
+    this.#takeLine(this.#join(chunk.subarray(start, end + 1)));
+    return end + 1;
+  }
+
+  #keep(rest: Uint8Array): void {
+    this.#pendingBytes += rest.length;
+    if (this.#pendingBytes > MAX_LINE_BYTES) this.#refuseLong();
+    this.#pending.push(rest);
   }
 
   #join(last: Uint8Array): Uint8Array {
@@ -78,7 +118,6 @@ export class LineDocumentDecoder {
     this.#line++;
     const text = this.#text(bytes).slice(0, -1);
     if (this.#expecting === 'checksum') return this.#takeChecksum(text);
-    if (this.#expecting !== 'close' && this.#expecting !== 'nothing') this.#hash.update(bytes);
     this.#takeBodyLine(text);
   }
 

@@ -18,38 +18,48 @@ import { createHash } from 'node:crypto';
  * number beyond 2^53, white space) is refused, so nothing is left to interpret.
  */
 
-const CHUNK_CHARACTERS = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface Section {
   readonly name: string;
-  readonly entries: Iterable<JsonObject>;
+  /** Bytes are a line that is ready; they may be overwritten when the next one is asked for. */
+  readonly entries: Iterable<JsonObject | Uint8Array>;
 }
 
 /** The bytes of a document, in chunks of about 64 KiB. */
 export function* encodeLineDocument(header: JsonObject, sections: readonly Section[]): Generator<Buffer> {
   const hash = createHash('sha256');
-  let text = '';
+  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let end = 0;
   for (const piece of bodyPieces(header, sections)) {
-    text += piece;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    const chunk = Buffer.from(text);
-    text = '';
-    hash.update(chunk);
-    yield chunk;
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    if (end > 0 && end + bytes.length > CHUNK_BYTES) {
+      hash.update(chunk.subarray(0, end));
+      yield chunk.subarray(0, end);
+      chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      end = 0;
+    }
+    if (bytes.length > chunk.length) chunk = Buffer.allocUnsafe(bytes.length);
+    chunk.set(bytes, end);
+    end += bytes.length;
   }
-  hash.update(text);
-  yield Buffer.from(`${text}"checksum":"${hash.digest('hex')}"\n}\n`);
+  hash.update(chunk.subarray(0, end));
+  yield chunk.subarray(0, end);
+  yield Buffer.from(`"checksum":"${hash.digest('hex')}"\n}\n`);
 }
 
-function* bodyPieces(header: JsonObject, sections: readonly Section[]): Generator<string> {
+const NEXT_LINE = Buffer.from(',\n');
+
+function* bodyPieces(header: JsonObject, sections: readonly Section[]): Generator<string | Uint8Array> {
   yield `${JSON.stringify(header).slice(0, -1)},\n`;
   for (const { name, entries } of sections) {
     yield `"${name}":[\n`;
     let first = true;
     for (const entry of entries) {
-      yield `${first ? '' : ',\n'}${JSON.stringify(entry)}`;
+      if (!first) yield NEXT_LINE;
+      yield entry instanceof Uint8Array ? entry : JSON.stringify(entry);
       first = false;
     }
     yield first ? '],\n' : '\n],\n';

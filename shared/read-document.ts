@@ -4,7 +4,8 @@ import { createGunzip } from 'node:zlib';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import type { Manifest } from './manifest.js';
 import { ManifestDecoder } from './manifest-decoder.js';
-import { type Reference, ReferenceDecoder } from './reference.js';
+import type { Reference } from './reference.js';
+import { ReferenceDecoder } from './reference-decoder.js';
 
 /**
  * How much more a compressed reference may become, in bytes: half of an entry is a hash, which does not compress. So

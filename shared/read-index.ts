@@ -1,118 +1,113 @@
-import { claimsOf, type IndexClaims, shardClaimsOf } from './claims.js';
+import { claimsOf } from './claims.js';
 import { decodeVariant, encodingOf } from './decode-variant.js';
 import { CondaDiffError } from './errors.js';
-import type { PathTest } from './globs.js';
-import { hashFile } from './hashing.js';
-import { IndexRecords } from './index-records.js';
+import { compileGlobs } from './globs.js';
 import { joinPath } from './paths.js';
-import { RepodataScanner } from './repodata-scan.js';
+import { readRepodata } from './read-repodata.js';
+import { HASH_BYTES, type RowColumns, Rows } from './rows.js';
 import { REPODATA, SHARD_INDEX } from './rules.js';
+import { type ShardClaims, shardClaimsOf } from './shard-claims.js';
 import { decodeShardIndex } from './shard-index.js';
 import type { Entry } from './state.js';
 
 /** One index directory as its repodata.json and shard index describe it. */
-export interface IndexDirectory extends IndexClaims {
+export interface IndexDirectory {
   /** '' = the repository. */
   readonly directory: string;
   /** How many artifacts its repodata.json names. */
   readonly artifacts: number;
+  /** Those of its v3 buckets, without the leading dot. */
   readonly extensions: readonly string[];
   /** `base_url` of its shard index: where the artifacts that its shards name are. */
   readonly shardBaseUrl?: string;
+  /** What its shard index names: the directory of the shards, and their hashes, 32 bytes each. */
+  readonly shards?: { readonly place: string; readonly hashes: Uint8Array };
   /** Its repodata.json, hashed on the way. */
   readonly repodata: Entry;
+  /** Absolute or outside references: reported, not carried, not missing. */
+  readonly external: readonly string[];
+  /** Names that no state can hold, with the reason. */
+  readonly refused: readonly string[];
   /** Why an index of it cannot be read; what it names is then not among the claims. */
-  readonly unreadable: readonly CondaDiffError[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** What is wrong with an index. */
+export interface Unreadable {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+export interface IndexJob {
+  readonly directory: string;
+  /** Where to read its repodata.json from. */
+  readonly repodata: string;
+  /** Where to read its shard index from, if it has one. */
+  readonly shardIndex?: string;
+  readonly ignore: readonly string[];
+}
+
+export interface IndexRead {
+  readonly index: IndexDirectory;
+  /** What its indexes name, by directory. */
+  readonly claims: readonly { readonly directory: string; readonly rows: RowColumns }[];
 }
 
 /**
  * Reads the repodata.json of an index directory, and its shard index if there is one.
  *
- * @param source where to read a path of the repository from
  * @throws CondaDiffError io
  */
-export async function readIndexDirectory(
-  directory: string,
-  names: readonly string[],
-  source: (path: string) => string,
-  isIgnored: PathTest,
-  signal?: AbortSignal,
-): Promise<IndexDirectory> {
+export async function readIndex({ directory, repodata, shardIndex, ignore }: IndexJob): Promise<IndexRead> {
   const path = joinPath(directory, REPODATA);
-  const { records, hash, problem } = await readRepodata(source(path), path, signal);
-  const read = claimsOf(directory, records, isIgnored);
-  const shards = names.includes(SHARD_INDEX)
-    ? await readShardIndex(directory, source(joinPath(directory, SHARD_INDEX)))
-    : NO_SHARDS;
+  const { records, size, sha256, problem } = readRepodata(repodata, path, directory);
+  const claims = claimsOf(directory, records, ignore.length === 0 ? undefined : compileGlobs(ignore));
+  const shards = await readShardIndex(directory, shardIndex);
+  const rows = new Map(claims.byDirectory);
+  if (shards.place !== undefined) addRows(rows, shards.place, shards.rows);
   return {
-    directory,
-    artifacts: read.claims.filter((claim) => !claim.optional).length,
-    extensions: records.extensions,
-    ...(shards.baseUrl !== undefined && { shardBaseUrl: shards.baseUrl }),
-    repodata: { path, ...hash },
-    claims: concat(read.claims, shards.claims),
-    external: concat(read.external, shards.external),
-    refused: concat(read.refused, shards.refused),
-    unreadable: problem === undefined ? shards.unreadable : [problem, ...shards.unreadable],
+    index: {
+      directory,
+      artifacts: claims.artifacts,
+      extensions: records.extensions,
+      ...(shards.baseUrl !== undefined && { shardBaseUrl: shards.baseUrl }),
+      ...(shards.place !== undefined && {
+        shards: { place: shards.place, hashes: shards.rows.hashes.slice(0, shards.rows.count * HASH_BYTES) },
+      }),
+      repodata: { path, size, sha256 },
+      external: [...claims.external, ...shards.external],
+      refused: [...claims.refused, ...shards.refused],
+      unreadable: [problem, shards.problem].filter((one) => one !== undefined),
+    },
+    claims: [...rows].map(([place, one]) => ({ directory: place, rows: one.columns() })),
   };
 }
 
-function concat<T>(a: readonly T[], b: readonly T[]): readonly T[] {
-  return b.length === 0 ? a : [...a, ...b];
+/** Adds what is said of a directory to what was said of it before. */
+export function addRows(byDirectory: Map<string, Rows>, directory: string, rows: Rows): void {
+  const before = byDirectory.get(directory);
+  if (before === undefined) byDirectory.set(directory, rows);
+  else for (let row = 0; row < rows.count; row++) before.copy(rows, row);
 }
 
-/** Scans and hashes a repodata.json in one reading; a malformed one has a hash and a problem but no records. */
-async function readRepodata(
-  file: string,
-  name: string,
-  signal: AbortSignal | undefined,
-): Promise<{ records: IndexRecords; hash: { size: number; sha256: string }; problem?: CondaDiffError }> {
-  const records = new IndexRecords();
-  const scanner = new RepodataScanner(name, records);
-  let problem: CondaDiffError | undefined;
-  const guarded = (step: () => void): void => {
-    if (problem !== undefined) return;
-    problem = malformedIn(step);
-  };
-  const each = (chunk: Uint8Array): void => {
-    guarded(() => {
-      scanner.push(chunk);
-    });
-  };
-  const { size, sha256 } = await hashFile(file, { each, ...(signal && { signal }) });
-  guarded(() => {
-    scanner.end();
-  });
-  const hash = { size, sha256 };
-  return problem === undefined ? { records, hash } : { records: new IndexRecords(), hash, problem };
+interface Shards extends Omit<ShardClaims, 'rows'> {
+  readonly rows: Rows;
+  readonly baseUrl?: string;
+  readonly problem?: Unreadable;
 }
 
-function malformedIn(step: () => void): CondaDiffError | undefined {
-  try {
-    step();
-    return undefined;
-  } catch (error) {
-    if (error instanceof CondaDiffError && error.code === 'source') return error;
-    throw error;
-  }
-}
+const NO_SHARDS: Shards = { place: undefined, rows: new Rows(0), external: [], refused: [] };
 
-interface Shards extends IndexClaims {
-  readonly baseUrl: string | undefined;
-  readonly unreadable: readonly CondaDiffError[];
-}
-
-const NO_SHARDS: Shards = { claims: [], external: [], refused: [], baseUrl: undefined, unreadable: [] };
-
-async function readShardIndex(directory: string, file: string): Promise<Shards> {
+async function readShardIndex(directory: string, file: string | undefined): Promise<Shards> {
+  if (file === undefined) return NO_SHARDS;
   const name = joinPath(directory, SHARD_INDEX);
   try {
     const index = decodeShardIndex(await decodeWhole(file, name), name);
-    const { claims, external, refused } = shardClaimsOf(directory, index);
-    return { claims, external, refused, baseUrl: index.baseUrl, unreadable: [] };
+    const { baseUrl } = index;
+    return { ...shardClaimsOf(directory, index), ...(baseUrl !== undefined && { baseUrl }) };
   } catch (error) {
     if (!(error instanceof CondaDiffError) || error.code !== 'source') throw error;
-    return { ...NO_SHARDS, unreadable: [error] };
+    return { ...NO_SHARDS, problem: { message: error.message, hint: error.hint } };
   }
 }
 

@@ -1,19 +1,19 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Capture, capture } from './capture.js';
 import { CondaDiffError } from './errors.js';
 import { fingerprintOfFile } from './fingerprint.js';
-import { compileGlobs, type Globs } from './globs.js';
+import type { Globs } from './globs.js';
 import type { HashCache } from './hash-cache.js';
 import { hashFile } from './hashing.js';
 import { identify } from './identify.js';
 import type { Mismatch } from './identity.js';
 import { compareUtf8, pathProblem } from './paths.js';
-import { type IndexDirectory, readIndexDirectory } from './read-index.js';
+import { crewFor, type MustHash, readArtifacts, readIndexes } from './read-artifacts.js';
+import type { IndexDirectory, Unreadable } from './read-index.js';
 import { isIndexName, isShardName, type Kind } from './rules.js';
 import { type Entry, type State, stateOf } from './state.js';
-import { artifactTest, mergeClaims, metadataFiles, type MetadataFile } from './tracked.js';
+import { artifactTest, metadataFiles, type MetadataFile } from './tracked.js';
 import { indexDirectoriesOf, type StrayLink, type Tree, walk } from './walk.js';
 
 /** A repository as it is: its state, and everything about it that is not as it should be. */
@@ -29,14 +29,14 @@ export interface Survey {
   /** Artifacts that an index names only in `removed` and the disk does not have, sorted. */
   readonly gone: readonly string[];
   readonly mismatched: readonly Mismatch[];
-  /** How many files of the state stand by their record or the hash cache; all others were hashed now. */
+  /** How many files stand by their record or the hash cache: they were not hashed now. */
   readonly trusted: number;
   /** Paths of which two indexes say different things. */
   readonly conflicts: readonly string[];
   /** Names that no state can hold, with the reason. */
   readonly refused: readonly string[];
   /** Indexes that cannot be read. */
-  readonly unreadable: readonly CondaDiffError[];
+  readonly unreadable: readonly Unreadable[];
   /** References out of the repository: not carried, not missing. */
   readonly external: readonly string[];
   /** Artifacts on disk that no index names. */
@@ -51,8 +51,8 @@ export interface ReadOptions {
   readonly cache: HashCache;
   /** Directory that the metadata is copied to first, so that the mirror may go on changing. */
   readonly copyTo?: string;
-  /** Whether this file is hashed whatever its record and the cache say. */
-  readonly mustHash?: (path: string) => boolean;
+  /** Which artifacts are hashed whatever their record and the cache say. */
+  readonly mustHash?: MustHash;
   readonly signal?: AbortSignal;
 }
 
@@ -100,49 +100,55 @@ async function settle<T>(promise: Promise<T>): Promise<() => T> {
 async function readOnce(
   repository: string,
   tree: Tree,
-  captured: Capture,
+  { source }: Capture,
   options: ReadOptions,
 ): Promise<Survey> {
-  const { source } = captured;
-  const indexes: IndexDirectory[] = [];
-  const isIgnored = compileGlobs(options.globs.ignore);
-  for (const directory of indexDirectoriesOf(tree).sort(compareUtf8)) {
-    const names = tree.files.get(directory) ?? [];
-    indexes.push(await readIndexDirectory(directory, names, source, isIgnored, options.signal));
+  const { globs, cache, mustHash, signal } = options;
+  const crew = crewFor(tree, source, signal);
+  try {
+    const read = await readIndexes(crew, tree, source, globs.ignore);
+    const candidates = metadataFiles(tree.files, globs, artifactTest(extensionsOf(read.indexes)));
+    const found = await readArtifacts(crew, repository, tree, read, {
+      cache,
+      mustHash,
+      ignore: globs.ignore,
+    });
+    const hashed = await identify(repository, found.toHash, options);
+    const metadata = candidates.filter(({ path }) => found.state.find(path) < 0);
+    const named = metadata.filter(({ path }) => pathProblem(path) === undefined);
+    const entries = await hashMetadata(named, source, read.indexes, signal);
+    return {
+      state: found.state.with(stateOf(entries)),
+      kindOf: kinds(metadata),
+      source,
+      indexes: read.indexes,
+      missing: found.missing,
+      gone: found.gone,
+      mismatched: [...found.mismatched, ...hashed].sort((a, b) => compareUtf8(a.path, b.path)),
+      trusted: found.state.count - found.toHash.length,
+      conflicts: found.conflicts,
+      refused: [...read.indexes.flatMap(({ refused }) => refused), ...unnamable(metadata)],
+      unreadable: read.indexes.flatMap(({ unreadable }) => unreadable),
+      external: read.indexes.flatMap(({ external }) => external),
+      unindexed: found.unindexed,
+      withoutRepodata: withoutRepodata(tree),
+      strayLinks: tree.strayLinks,
+    };
+  } finally {
+    crew.end();
   }
-  const { byPath, conflicts } = mergeClaims(indexes, options.globs);
-  const isArtifact = artifactTest(
-    new Map(indexes.map(({ directory, extensions }) => [directory, extensions])),
-  );
-  const metadata = metadataFiles(tree.files, options.globs, isArtifact).filter(
-    ({ path }) => !byPath.has(path),
-  );
-  const named = metadata.filter(({ path }) => pathProblem(path) === undefined);
-  const identified = await identify(repository, tree, byPath.values(), options);
-  const hashed = await hashMetadata(named, source, indexes, options.signal);
-  return {
-    state: stateOf([...identified.entries, ...hashed]),
-    kindOf: kinds(metadata),
-    source,
-    indexes,
-    missing: [...identified.missing].sort(compareUtf8),
-    gone: [...identified.gone].sort(compareUtf8),
-    mismatched: [...identified.mismatched].sort((a, b) => compareUtf8(a.path, b.path)),
-    trusted: identified.trusted,
-    conflicts,
-    refused: [
-      ...indexes.flatMap(({ refused }) => refused),
-      ...metadata.flatMap(({ path }) => {
-        const problem = pathProblem(path);
-        return problem === undefined ? [] : [`${JSON.stringify(path)} ${problem}`];
-      }),
-    ],
-    unreadable: indexes.flatMap(({ unreadable }) => unreadable),
-    external: indexes.flatMap(({ external }) => external),
-    unindexed: unindexedIn(tree, (path) => isArtifact(path) && !byPath.has(path) && !isIgnored(path)),
-    withoutRepodata: withoutRepodata(tree),
-    strayLinks: tree.strayLinks,
-  };
+}
+
+function extensionsOf(indexes: readonly IndexDirectory[]): Map<string, readonly string[]> {
+  return new Map(indexes.map(({ directory, extensions }) => [directory, extensions]));
+}
+
+/** The metadata files that no state can hold, with the reason. */
+function unnamable(metadata: readonly MetadataFile[]): string[] {
+  return metadata.flatMap(({ path }) => {
+    const problem = pathProblem(path);
+    return problem === undefined ? [] : [`${JSON.stringify(path)} ${problem}`];
+  });
 }
 
 async function hashMetadata(
@@ -176,20 +182,9 @@ function kinds(metadata: readonly MetadataFile[]): (path: string) => Kind {
     listed.get(path) ?? (isShardName(path.slice(path.lastIndexOf('/') + 1)) ? 'shard' : 'artifact');
 }
 
-function unindexedIn(tree: Tree, isUnindexed: (path: string) => boolean): string[] {
-  const found: string[] = [];
-  for (const directory of indexDirectoriesOf(tree)) {
-    for (const name of tree.files.get(directory) ?? []) {
-      const path = join(directory, name);
-      if (isUnindexed(path)) found.push(path);
-    }
-  }
-  return found.sort(compareUtf8);
-}
-
 function withoutRepodata(tree: Tree): string[] {
   const indexed = new Set(indexDirectoriesOf(tree));
   return [...tree.files]
-    .filter(([directory, names]) => !indexed.has(directory) && names.some(isIndexName))
+    .filter(([directory, { others }]) => !indexed.has(directory) && others.some(isIndexName))
     .map(([directory]) => directory);
 }

@@ -1,11 +1,9 @@
 import { CondaDiffError } from './errors.js';
-import { type Globs, NO_GLOBS, requireGlobs } from './globs.js';
+import { type Globs, NO_GLOBS } from './globs.js';
+import { entryLines } from './entry-lines.js';
 import { encodeLineDocument } from './line-document.js';
-import { LineDocumentDecoder } from './line-document-decoder.js';
-import { compareUtf8 } from './paths.js';
-import { EMPTY_STATE, type Entry, type State, StateBuilder } from './state.js';
+import { EMPTY_STATE, type State } from './state.js';
 import { RULES } from './rules.js';
-import { entryValidator, headerValidator, type Validator } from './schema.js';
 
 /**
  * Which tracked files a reference covers: all of a state, its artifacts, or its `.tar.bz2` artifacts. Anything
@@ -28,16 +26,6 @@ export function referenceOf(state: State, globs: Globs, scope: Scope = 'all'): R
 
 export const EMPTY_REFERENCE: Reference = referenceOf(EMPTY_STATE, NO_GLOBS);
 
-interface ReferenceHeader {
-  readonly rules: number;
-  readonly scope: Scope;
-  readonly ignore: readonly string[];
-  readonly include: readonly string[];
-  readonly digest: string;
-  readonly count: number;
-  readonly bytes: number;
-}
-
 /** The bytes of `reference.json`: for one state and globs the same on both sides. */
 export function encodeReference({ rules, scope, globs, state }: Reference): Generator<Buffer> {
   const header = {
@@ -51,75 +39,7 @@ export function encodeReference({ rules, scope, globs, state }: Reference): Gene
     count: state.count,
     bytes: state.bytes,
   };
-  return encodeLineDocument(header, [{ name: 'entries', entries: entriesOf(state) }]);
-}
-
-function* entriesOf(state: State): Generator<{ path: string; size: number; sha256: string }> {
-  for (const { path, size, sha256 } of state) yield { path, size, sha256 };
-}
-
-/** Reads a reference pushed in chunks. */
-export class ReferenceDecoder {
-  readonly #name: string;
-  readonly #document: LineDocumentDecoder;
-  readonly #builder = new StateBuilder();
-  #header: ReferenceHeader | undefined;
-  #count = 0;
-  #last: string | undefined;
-
-  private constructor(name: string, header: Validator<ReferenceHeader>, entry: Validator<Entry>) {
-    this.#name = name;
-    this.#document = new LineDocumentDecoder(name, ['entries'], {
-      header: (value) => {
-        checkFormat(value, name, 'conda-diff-reference');
-        this.#header = header(value, name);
-        requireGlobs(this.#header, name);
-      },
-      entry: (_, value) => {
-        this.#add(entry(value, name));
-      },
-    });
-  }
-
-  /** @param name the file, for messages */
-  static async create(name: string): Promise<ReferenceDecoder> {
-    const entry = await entryValidator<Entry>('reference', 'entries');
-    return new ReferenceDecoder(name, await headerValidator('reference', ['entries']), entry);
-  }
-
-  /**
-   * @throws CondaDiffError malformed or integrity, naming file and line
-   */
-  push(chunk: Uint8Array): void {
-    this.#document.push(chunk);
-  }
-
-  /**
-   * @throws CondaDiffError malformed when the document is not complete, integrity when the entries do not give
-   *   the digest and totals of the header
-   */
-  end(): Reference {
-    this.#document.end();
-    const header = this.#header as ReferenceHeader;
-    const state = this.#builder.build();
-    checkTotals(`${this.#name}: its entries`, header, state);
-    const { rules, scope, ignore, include } = header;
-    return { rules, scope, globs: { ignore, include }, state };
-  }
-
-  #add(entry: Entry): void {
-    if (++this.#count > (this.#header?.count ?? 0)) {
-      throw new CondaDiffError('malformed', `${this.#name} has more entries than its header says`);
-    }
-    if (this.#last !== undefined && compareUtf8(this.#last, entry.path) >= 0) {
-      throw new CondaDiffError(
-        'malformed',
-        `${this.#name}: '${entry.path}' must not stand after '${this.#last}'`,
-      );
-    }
-    this.#last = entry.path;
-    this.#builder.add(entry);
-  }
+  return encodeLineDocument(header, [{ name: 'entries', entries: entryLines(state) }]);
 }
 
 /** A state's digest and totals, as headers state them. */

@@ -1,6 +1,8 @@
 import { HEX } from './json-bytes.js';
+import { readHex } from './hex.js';
 import type { JsonScanner } from './json-scan.js';
 import { decodeText } from './json-text.js';
+import { MARK } from './rows.js';
 
 /** First byte of `null`. */
 const LOWER_N = 0x6e;
@@ -11,6 +13,14 @@ export interface RecordView {
   readonly bucket: string;
   /** The record's key: a file name, or in `v3` a name without extension. Any string; not checked as a path. */
   key(): string;
+  /** Whether the key is ASCII without escapes: its bytes are its text. */
+  readonly isKeyPlain: boolean;
+  /** Bytes of a plain key. */
+  readonly keyLength: number;
+  /** Copies a plain key. */
+  copyKey(to: Uint8Array, at: number): void;
+  /** Writes the sha256 as 32 bytes, or the md5 as 16 if that is all there is. Returns which, as a mark; 0 for none. */
+  copyHash(to: Uint8Array, at: number): number;
   /** 64 lower-case hexadecimal digits; undefined when null or missing. */
   sha256(): string | undefined;
   /** 32 lower-case hexadecimal digits; undefined when null or missing. */
@@ -82,6 +92,25 @@ export class RecordSpans implements RecordView {
 
   key(): string {
     return this.#text(this.#key) ?? '';
+  }
+
+  get isKeyPlain(): boolean {
+    return this.#key.plain;
+  }
+
+  get keyLength(): number {
+    return this.#key.end - this.#key.start;
+  }
+
+  copyKey(to: Uint8Array, at: number): void {
+    const { bytes, pin } = this.#scanner;
+    const { start, end } = this.#key;
+    for (let from = start; from < end; from++) to[at + from - start] = bytes[pin + from]!;
+  }
+
+  copyHash(to: Uint8Array, at: number): number {
+    if (this.#copyDigits(this.#sha256, to, at, 32)) return MARK.sha256;
+    return this.#copyDigits(this.#md5, to, at, 16) ? MARK.md5 : 0;
   }
 
   sha256(): string | undefined {
@@ -173,6 +202,15 @@ export class RecordSpans implements RecordView {
     field.start = start - pin;
     field.end = end - pin;
     field.plain = plain;
+  }
+
+  /** Whether the field is there; its digits were checked by `finish`. */
+  #copyDigits(field: Field, to: Uint8Array, at: number, count: number): boolean {
+    if (field.kind !== 'string') return false;
+    const { bytes, pin } = this.#scanner;
+    if (field.plain) readHex(to, at, bytes, pin + field.start, count, { upperCase: true });
+    else readHex(to, at, Buffer.from(this.#text(field) ?? ''), 0, count, { upperCase: true });
+    return true;
   }
 
   #text(field: Field): string | undefined {

@@ -39,9 +39,14 @@ export function isShardName(name: string): boolean {
 /** Extensions of package files, without the leading dot; v3 buckets of an index may name more (CEP 48). */
 export const ARTIFACT_EXTENSIONS: readonly string[] = ['conda', 'tar.bz2', 'whl'];
 
+const ARTIFACT_SUFFIXES = ARTIFACT_EXTENSIONS.map((extension) => `.${extension}`);
+
 /** Whether a name has the extension of a package file. `more`: extensions that v3 buckets added. */
-export function isArtifactName(name: string, more: Iterable<string> = []): boolean {
-  return [...ARTIFACT_EXTENSIONS, ...more].some((extension) => name.endsWith(`.${extension}`));
+export function isArtifactName(name: string, more: readonly string[] = []): boolean {
+  return (
+    ARTIFACT_SUFFIXES.some((suffix) => name.endsWith(suffix)) ||
+    more.some((extension) => name.endsWith(`.${extension}`))
+  );
 }
 
 const JUNK =

@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto';
 import { CondaDiffError } from './errors.js';
 import { pathProblem } from './paths.js';
+import { Rows } from './rows.js';
+import { allRows, sortRows } from './sort-rows.js';
+import { digestOf } from './state-digest.js';
 
 /** One tracked file of a state. */
 export interface Entry {
@@ -12,7 +14,6 @@ export interface Entry {
   readonly sha256: string;
 }
 
-const HASH_BYTES = 32;
 const SLASH = 0x2f;
 /** By byte: 1 for upper-case ASCII and everything outside of ASCII. */
 const IS_UNUSUAL = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -20,39 +21,55 @@ const IS_UNUSUAL = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 /**
- * The tracked files of a repository, sorted by the UTF-8 bytes of their paths, in columns: no object per entry
- * lives on, so that millions of entries fit (about 100 bytes each).
+ * The tracked files of a repository, sorted by the UTF-8 bytes of their paths. They lie in rows, unsorted; a state is a
+ * sorted list of row numbers, so states that share files share their memory, and none is copied to make another.
  */
 export class State {
   readonly count: number;
-  /** Sum of the sizes, in bytes. */
-  readonly bytes: number;
-  readonly #names: Buffer;
-  readonly #ends: Uint32Array;
-  readonly #sizes: Float64Array;
-  readonly #hashes: Buffer;
+  readonly #stores: readonly Rows[];
+  /** The number of each store's first row: how many rows are in the stores before it; at the end, in all. */
+  readonly #firsts: readonly number[];
+  readonly #order: Uint32Array<ArrayBuffer>;
+  /** The store of the last look-up: the next one is mostly in it, too. */
+  #recent = 0;
+  #bytes: number | undefined;
   #digest: string | undefined;
 
-  /** Use {@link StateBuilder} or {@link stateOf}. */
-  constructor(names: Buffer, ends: Uint32Array, sizes: Float64Array, hashes: Buffer) {
-    this.count = sizes.length;
-    this.bytes = sizes.reduce((sum, size) => sum + size, 0);
-    this.#names = names;
-    this.#ends = ends;
-    this.#sizes = sizes;
-    this.#hashes = hashes;
+  /**
+   * Use {@link StateBuilder}, {@link stateOf} or {@link sortedState}.
+   *
+   * @param order numbers of rows, counted through all stores, in the order of their paths; no path twice
+   */
+  constructor(stores: readonly Rows[], order: Uint32Array<ArrayBuffer>) {
+    let first = 0;
+    this.#firsts = [0, ...stores.map((rows) => (first += rows.count))];
+    this.#stores = stores;
+    this.#order = order;
+    this.count = order.length;
+  }
+
+  /** Sum of the sizes, in bytes. */
+  get bytes(): number {
+    this.#bytes ??= this.#order.reduce(
+      (sum, number) => sum + this.#rows(number).sizes[this.#row(number)]!,
+      0,
+    );
+    return this.#bytes;
   }
 
   path(i: number): string {
-    return this.#names.toString('utf8', this.#start(i), this.#ends[i]);
+    const number = this.#order[i]!;
+    return this.#rows(number).path(this.#row(number));
   }
 
   size(i: number): number {
-    return this.#sizes[i] as number;
+    const number = this.#order[i]!;
+    return this.#rows(number).sizes[this.#row(number)]!;
   }
 
   sha256(i: number): string {
-    return this.#hashes.toString('hex', i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const number = this.#order[i]!;
+    return this.#rows(number).sha256(this.#row(number));
   }
 
   entry(i: number): Entry {
@@ -65,17 +82,10 @@ export class State {
 
   /** The position of a path, or -1. */
   find(path: string): number {
-    const wanted = Buffer.from(path);
-    let low = 0;
-    let high = this.count - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const order = wanted.compare(this.#names, this.#start(middle), this.#ends[middle]);
-      if (order === 0) return middle;
-      if (order < 0) high = middle - 1;
-      else low = middle + 1;
-    }
-    return -1;
+    const wanted = new Rows(1);
+    wanted.add(path, 0, '');
+    const at = this.seek(wanted, 0, 0);
+    return this.holds(at, wanted, 0) ? at : -1;
   }
 
   get(path: string): Entry | undefined {
@@ -88,40 +98,43 @@ export class State {
    * ignores case or normalises. They are few; finding them reads bytes, not strings.
    */
   *pathsOfUnusualNames(): Generator<string> {
-    const names = this.#names;
     for (let i = 0; i < this.count; i++) {
-      const start = this.#start(i);
-      let at = (this.#ends[i] as number) - 1;
-      while (at >= start && names[at] !== SLASH && IS_UNUSUAL[names[at] as number] === 0) at--;
-      if (at >= start && names[at] !== SLASH) yield this.path(i);
+      const { rows, row } = this.rowsOf(i);
+      const start = rows.starts[row]!;
+      let at = rows.starts[row + 1]! - 1;
+      while (at >= start && rows.names[at] !== SLASH && IS_UNUSUAL[rows.names[at]!] === 0) at--;
+      if (at >= start && rows.names[at] !== SLASH) yield this.path(i);
     }
   }
 
   /** The directories that hold entries directly, in the order of the paths; one may come several times. */
   *directories(): Generator<string> {
-    const names = this.#names;
-    let [last, lastEnd] = [0, -1];
+    let last = Buffer.alloc(0);
+    let isFirst = true;
     for (let i = 0; i < this.count; i++) {
-      const start = this.#start(i);
-      const slash = names.lastIndexOf(SLASH, (this.#ends[i] as number) - 1);
-      const end = slash < start ? start : slash;
-      if (lastEnd >= 0 && names.compare(names, last, lastEnd, start, end) === 0) continue;
-      [last, lastEnd] = [start, end];
-      yield names.toString('utf8', start, end);
+      const { rows, row } = this.rowsOf(i);
+      const start = rows.starts[row]!;
+      let end = rows.starts[row + 1]! - 1;
+      while (end > start && rows.names[end] !== SLASH) end--;
+      if (!isFirst && rows.names.compare(last, 0, last.length, start, end) === 0) continue;
+      isFirst = false;
+      last = Buffer.from(rows.names.subarray(start, end));
+      yield last.toString();
     }
   }
 
   /** Orders entry `i` of this state against entry `j` of another by path bytes: negative, 0 or positive. */
   comparePath(i: number, other: State, j: number): number {
-    return this.#names.compare(other.#names, other.#start(j), other.#ends[j], this.#start(i), this.#ends[i]);
+    const number = other.#order[j]!;
+    return this.#compare(i, other.#rows(number), other.#row(number));
   }
 
   /** Whether entry `i` of this state has the size and hash of entry `j` of another. */
   sameContent(i: number, other: State, j: number): boolean {
-    if (this.#sizes[i] !== other.#sizes[j]) return false;
-    const a = i * HASH_BYTES;
-    const b = j * HASH_BYTES;
-    return this.#hashes.compare(other.#hashes, b, b + HASH_BYTES, a, a + HASH_BYTES) === 0;
+    if (this.size(i) !== other.size(j)) return false;
+    const { rows, row } = other.rowsOf(j);
+    const number = this.#order[i]!;
+    return this.#rows(number).sameHash(this.#row(number), rows, row);
   }
 
   /**
@@ -129,72 +142,134 @@ export class State {
    * `LC_ALL=C sort -k2` order, `<64 hex>  <path>\n` each.
    */
   get digest(): string {
-    this.#digest ??= this.#computeDigest();
+    this.#digest ??= digestOf(this);
     return this.#digest;
   }
 
-  #computeDigest(): string {
-    const hash = createHash('sha256');
-    for (let i = 0; i < this.count; i += 1024) {
-      let lines = '';
-      const end = Math.min(i + 1024, this.count);
-      for (let j = i; j < end; j++) lines += `${this.sha256(j)}  ${this.path(j)}\n`;
-      hash.update(lines);
-    }
-    return hash.digest('hex');
+  /** The rows that hold entry `i`, for what looks at bytes; the next call may give others. */
+  rowsOf(i: number): { readonly rows: Rows; readonly row: number } {
+    const number = this.#order[i]!;
+    return { rows: this.#rows(number), row: this.#row(number) };
   }
 
-  #start(i: number): number {
-    return i === 0 ? 0 : (this.#ends[i - 1] as number);
+  /** This state without the entries at some positions, which are given in ascending order. */
+  without(positions: readonly number[]): State {
+    const order = new Uint32Array(this.count - positions.length);
+    let start = 0;
+    let at = 0;
+    for (const position of [...positions, this.count]) {
+      order.set(this.#order.subarray(start, position), at);
+      at += position - start;
+      start = position + 1;
+    }
+    return new State(this.#stores, order);
   }
+
+  /**
+   * The state of the entries of both.
+   *
+   * @throws CondaDiffError malformed, when they have a path in common
+   */
+  with(other: State): State {
+    const [few, many] = this.count < other.count ? [this, other] : [other, this];
+    const offset = many.#firsts.at(-1)!;
+    const order = new Uint32Array(few.count + many.count);
+    let start = 0;
+    for (let i = 0; i < few.count; i++) {
+      const { rows, row } = few.rowsOf(i);
+      const position = many.seek(rows, row, start);
+      if (many.holds(position, rows, row)) throw twice(few.path(i));
+      order.set(many.#order.subarray(start, position), start + i);
+      order[position + i] = few.#order[i]! + offset;
+      start = position;
+    }
+    order.set(many.#order.subarray(start), start + few.count);
+    return new State([...many.#stores, ...few.#stores], order);
+  }
+
+  /** Whether entry `i` has the path of a row. */
+  holds(i: number, rows: Rows, row: number): boolean {
+    return i < this.count && this.#compare(i, rows, row) === 0;
+  }
+
+  #compare(i: number, rows: Rows, row: number): number {
+    const number = this.#order[i]!;
+    return this.#rows(number).compare(this.#row(number), rows, row);
+  }
+
+  /** The first position at or after `from` whose path is not below that of a row: looked for in growing steps. */
+  seek(rows: Rows, row: number, from: number): number {
+    let low = from;
+    let step = 1;
+    while (low + step <= this.count && this.#compare(low + step - 1, rows, row) < 0) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(low + step - 1, this.count);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compare(middle, rows, row) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #rows(number: number): Rows {
+    if (number < this.#firsts[this.#recent]! || number >= this.#firsts[this.#recent + 1]!) {
+      this.#recent = this.#firsts.findLastIndex((first) => first <= number);
+    }
+    return this.#stores[this.#recent]!;
+  }
+
+  /** Of the store that {@link #rows} just found. */
+  #row(number: number): number {
+    return number - this.#firsts[this.#recent]!;
+  }
+}
+
+/**
+ * The state of rows whose numbers are given in any order, by default of all.
+ *
+ * @throws CondaDiffError malformed, when a path is there twice
+ */
+export function stateOfRows(rows: Rows, numbers = allRows(rows)): State {
+  const order = sortRows(rows, numbers);
+  for (let i = 1; i < order.length; i++) {
+    if (rows.compare(order[i - 1]!, rows, order[i]!) === 0) throw twice(rows.path(order[i]!));
+  }
+  return new State([rows], order);
+}
+
+function twice(path: string): CondaDiffError {
+  return new CondaDiffError('malformed', `The path '${path}' stands twice in one state`);
 }
 
 /** Collects entries in any order and makes the sorted state of them. */
 export class StateBuilder {
-  readonly #paths: Buffer[] = [];
-  readonly #sizes: number[] = [];
-  readonly #hashes: Buffer[] = [];
+  readonly #rows = new Rows();
 
   /**
    * @throws CondaDiffError malformed, when the path, size or hash cannot stand in a state
    */
   add(entry: Entry): void {
-    const problem = entryProblem(entry);
-    if (problem !== undefined) throw new CondaDiffError('malformed', `The entry '${entry.path}' ${problem}`);
-    this.#paths.push(Buffer.from(entry.path));
-    this.#sizes.push(entry.size);
-    this.#hashes.push(Buffer.from(entry.sha256, 'hex'));
+    checkEntry(entry);
+    this.#rows.add(entry.path, entry.size, entry.sha256);
   }
 
   /**
    * @throws CondaDiffError malformed, when a path was added twice
    */
   build(): State {
-    const order = this.#order();
-    const ends = new Uint32Array(order.length);
-    let end = 0;
-    order.forEach((from, to) => {
-      end += (this.#paths[from] as Buffer).length;
-      ends[to] = end;
-    });
-    const names = Buffer.concat(order.map((from) => this.#paths[from] as Buffer));
-    const sizes = Float64Array.from(order, (from) => this.#sizes[from] as number);
-    const hashes = Buffer.concat(order.map((from) => this.#hashes[from] as Buffer));
-    return new State(names, ends, sizes, hashes);
+    return stateOfRows(this.#rows);
   }
+}
 
-  #order(): number[] {
-    const paths = this.#paths;
-    const order = Array.from(paths, (_, i) => i);
-    order.sort((a, b) => Buffer.compare(paths[a] as Buffer, paths[b] as Buffer));
-    for (let i = 1; i < order.length; i++) {
-      const path = paths[order[i] as number] as Buffer;
-      if (path.equals(paths[order[i - 1] as number] as Buffer)) {
-        throw new CondaDiffError('malformed', `The path '${path.toString()}' stands twice in one state`);
-      }
-    }
-    return order;
-  }
+/**
+ * @throws CondaDiffError malformed, when the path, size or hash cannot stand in a state
+ */
+export function checkEntry(entry: Entry): void {
+  const problem = entryProblem(entry);
+  if (problem !== undefined) throw new CondaDiffError('malformed', `The entry '${entry.path}' ${problem}`);
 }
 
 function entryProblem({ path, size, sha256 }: Entry): string | undefined {

@@ -1,5 +1,5 @@
-import type { Claim, IndexClaims } from './claims.js';
 import { compileGlobs, type Globs, type PathTest } from './globs.js';
+import type { Listing } from './listing.js';
 import { directoryOf, joinPath } from './paths.js';
 import {
   isArtifactName,
@@ -11,8 +11,8 @@ import {
   REPODATA,
 } from './rules.js';
 
-/** Directory ('' = the repository) → names of its files. */
-export type FileLists = ReadonlyMap<string, readonly string[]>;
+/** Directory ('' = the repository) → its files. */
+export type FileLists = ReadonlyMap<string, Listing>;
 
 /** A tracked file that no index claims: always hashed. */
 export interface MetadataFile {
@@ -31,9 +31,10 @@ export function metadataFiles(files: FileLists, globs: Globs, isArtifact: PathTe
   const isIgnored = compileGlobs(globs.ignore);
   const roots = channelRoots(files);
   const found: MetadataFile[] = [];
-  for (const [directory, names] of files) {
-    const isIndexDirectory = names.includes(REPODATA);
-    for (const name of names) {
+  for (const [directory, listing] of files) {
+    const isIndexDirectory = listing.others.includes(REPODATA);
+    // Artifacts and shards are metadata only where a glob says so
+    for (const name of globs.include.length === 0 ? listing.others : listing) {
       const path = joinPath(directory, name);
       if (isJunkName(name) || isIgnored(path)) continue;
       const kind = metadataKind(path, name, { isIndexDirectory, isRoot: roots.has(directory), isArtifact });
@@ -67,41 +68,8 @@ function includedKind(path: string, name: string, isArtifact: PathTest): Kind {
 function channelRoots(files: FileLists): Set<string> {
   const directories = [...files.keys()].filter((directory) => directory !== '');
   return new Set(
-    directories.filter((directory) => files.get(directory)?.includes(REPODATA)).map(directoryOf),
+    directories.filter((directory) => files.get(directory)?.others.includes(REPODATA)).map(directoryOf),
   );
-}
-
-/** All claims of all indexes by path, and where two of them contradict each other. */
-export interface MergedClaims {
-  readonly byPath: ReadonlyMap<string, Claim>;
-  readonly conflicts: readonly string[];
-}
-
-/** Merges what the indexes say; ignored paths are left out. */
-export function mergeClaims(indexes: Iterable<IndexClaims>, globs: Globs): MergedClaims {
-  const isIgnored = compileGlobs(globs.ignore);
-  const byPath = new Map<string, Claim>();
-  const conflicts: string[] = [];
-  for (const { claims } of indexes) {
-    for (const claim of claims) {
-      if (isIgnored(claim.path)) continue;
-      const other = byPath.get(claim.path);
-      if (other === undefined || other.optional) byPath.set(claim.path, claim);
-      else if (!claim.optional && contradicts(other, claim)) conflicts.push(claim.path);
-      else if (!claim.optional) byPath.set(claim.path, withMore(other, claim));
-    }
-  }
-  return { byPath, conflicts };
-}
-
-/** What two indexes say together; they do not contradict each other. */
-function withMore(a: Claim, b: Claim): Claim {
-  return { ...a, size: a.size ?? b.size, sha256: a.sha256 ?? b.sha256, md5: a.md5 ?? b.md5 };
-}
-
-function contradicts(a: Claim, b: Claim): boolean {
-  const differ = (x: unknown, y: unknown): boolean => x !== undefined && y !== undefined && x !== y;
-  return differ(a.sha256, b.sha256) || differ(a.size, b.size);
 }
 
 /**

@@ -1,7 +1,8 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, opendirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { asIoError } from './errors.js';
-import { joinPath } from './paths.js';
+import { Listing } from './listing.js';
+import { compareUtf8, joinPath, nameOf } from './paths.js';
 import { REPODATA, STATE_DIRECTORY } from './rules.js';
 
 /** A symbolic link that is not followed. */
@@ -13,8 +14,8 @@ export interface StrayLink {
 
 /** The directories of a repository and the regular files in each, dot-files and dot-directories left out. */
 export interface Tree {
-  /** Directory ('' = the repository) → names of its regular files, links that stay inside included. */
-  readonly files: ReadonlyMap<string, readonly string[]>;
+  /** Directory ('' = the repository) → its regular files, links that stay inside included. */
+  readonly files: ReadonlyMap<string, Listing>;
   /** Links that lead outside the repository, nowhere, or in a circle. */
   readonly strayLinks: readonly StrayLink[];
 }
@@ -34,39 +35,52 @@ export function walk(repository: string): Tree {
 interface Walker {
   readonly repository: string;
   readonly root: string;
-  readonly files: Map<string, string[]>;
+  readonly files: Map<string, Listing>;
   readonly strayLinks: StrayLink[];
 }
 
+/** Names that are taken from the system at a time. */
+const LISTED_AT_ONCE = 1024;
+
 /** @param above real paths of the directories that lead here, this one included; they end circles */
 function walkDirectory(walker: Walker, directory: string, above: readonly string[]): void {
-  const files: string[] = [];
+  const files = new Listing();
   walker.files.set(directory, files);
+  const inner: Dirent[] = [];
   for (const item of list(join(walker.repository, directory))) {
     if (item.name.startsWith('.')) continue;
+    if (item.isFile()) files.add(item.name);
+    else if (item.isDirectory() || item.isSymbolicLink()) inner.push(item);
+  }
+  // The system lists in any order
+  for (const item of inner.sort((a, b) => compareUtf8(a.name, b.name))) {
     const path = joinPath(directory, item.name);
-    if (item.isFile()) files.push(item.name);
-    else if (item.isDirectory())
-      walkDirectory(walker, path, [...above, join(above.at(-1) as string, item.name)]);
-    else if (item.isSymbolicLink()) followLink(walker, path, files, above);
+    if (item.isSymbolicLink()) followLink(walker, path, files, above);
+    else walkDirectory(walker, path, [...above, join(above.at(-1) as string, item.name)]);
   }
 }
 
-function list(directory: string): Dirent[] {
+/** Does not hold a whole directory at once: there may be a million files in it. */
+function* list(directory: string): Generator<Dirent> {
   try {
-    return readdirSync(directory, { withFileTypes: true });
+    const handle = opendirSync(directory, { bufferSize: LISTED_AT_ONCE });
+    try {
+      for (let item = handle.readSync(); item !== null; item = handle.readSync()) yield item;
+    } finally {
+      handle.closeSync();
+    }
   } catch (error) {
     throw asIoError(error, `Cannot list ${directory}`);
   }
 }
 
-function followLink(walker: Walker, path: string, files: string[], above: readonly string[]): void {
+function followLink(walker: Walker, path: string, files: Listing, above: readonly string[]): void {
   const real = realTarget(join(walker.repository, path));
   if (real === undefined) walker.strayLinks.push({ path, target: 'nothing' });
   else if (!isInside(walker.root, real)) walker.strayLinks.push({ path, target: real });
   else {
     const stats = statSync(real);
-    if (stats.isFile()) files.push(path.slice(path.lastIndexOf('/') + 1));
+    if (stats.isFile()) files.add(nameOf(path));
     else if (above.includes(real)) walker.strayLinks.push({ path, target: `${real} (a circle)` });
     else if (stats.isDirectory()) walkDirectory(walker, path, [...above, real]);
   }
@@ -88,5 +102,7 @@ function isInside(root: string, real: string): boolean {
 
 /** The index directories of a tree: those that hold a repodata.json, in the order of the walk. */
 export function indexDirectoriesOf(tree: Tree): string[] {
-  return [...tree.files].filter(([, names]) => names.includes(REPODATA)).map(([directory]) => directory);
+  return [...tree.files]
+    .filter(([, { others }]) => others.includes(REPODATA))
+    .map(([directory]) => directory);
 }

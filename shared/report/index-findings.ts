@@ -1,5 +1,5 @@
-import { nameIn } from '../index-records.js';
 import { joinPath, nameOf, resolveReference } from '../paths.js';
+import { nameIn } from '../record-name.js';
 import type { RecordView } from '../repodata-record.js';
 import type { RepodataVisitor } from '../repodata-scan.js';
 import { parseArtifactName } from './artifact-name.js';

@@ -312,7 +312,7 @@ describe('a stored field of a journal is a checked field:', () => {
       return error;
     }
     const { globs } = update.manifest;
-    return (await readState(repository, { globs, cache, mustHash: () => true })).state.digest;
+    return (await readState(repository, { globs, cache, mustHash: 'all' })).state.digest;
   }
 
   it('as it was written, the commit is finished, or taken back when the stage is lost', async () => {

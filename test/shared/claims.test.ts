@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { claimsOf, shardClaimsOf } from '../../shared/claims.js';
-import { IndexRecords } from '../../shared/index-records.js';
+import { claimsOf } from '../../shared/claims.js';
+import { RecordRows } from '../../shared/record-rows.js';
 import { RepodataScanner } from '../../shared/repodata-scan.js';
+import { shardClaimsOf } from '../../shared/shard-claims.js';
+import { claimsIn } from '../support/claims.js';
 
 const SHA = 'ab'.repeat(32);
 const MD5 = '0c'.repeat(16);
 
-function recordsOf(repodata: unknown): IndexRecords {
-  const records = new IndexRecords();
+function recordsOf(directory: string, repodata: unknown): RecordRows {
+  const records = new RecordRows(directory);
   const scanner = new RepodataScanner('repodata.json', records);
   scanner.push(Buffer.from(typeof repodata === 'string' ? repodata : JSON.stringify(repodata)));
   scanner.end();
   return records;
 }
 
+function read(directory: string, repodata: unknown) {
+  const { byDirectory, ...rest } = claimsOf(directory, recordsOf(directory, repodata));
+  return { ...rest, claims: claimsIn(byDirectory) };
+}
+
 const pathsOf = (directory: string, repodata: unknown): string[] =>
-  claimsOf(directory, recordsOf(repodata)).claims.map(({ path }) => path);
+  read(directory, repodata).claims.map(({ path }) => path);
 
 describe('claimsOf', () => {
   it('takes name, hashes and size of every bucket', () => {
@@ -24,12 +31,14 @@ describe('claimsOf', () => {
       packages: { 'a-1-0.tar.bz2': { sha256: SHA, md5: MD5, size: 1 } },
       'packages.conda': { 'a-1-0.conda': { md5: MD5 } },
     };
-    const { claims, external, refused } = claimsOf('c/noarch', recordsOf(repodata));
-    const rest = { kind: 'artifact', md5: MD5, optional: false };
+    const { claims, artifacts, external, refused } = read('c/noarch', repodata);
+    const conda = { size: undefined, sha256: undefined, md5: MD5, optional: false };
     assert.deepEqual(claims, [
-      { path: 'c/noarch/a-1-0.tar.bz2', size: 1, sha256: SHA, ...rest },
-      { path: 'c/noarch/a-1-0.conda', size: undefined, sha256: undefined, ...rest },
+      { path: 'c/noarch/a-1-0.conda', ...conda },
+      // the md5 of a record with a sha256 is of no use
+      { path: 'c/noarch/a-1-0.tar.bz2', size: 1, sha256: SHA, md5: undefined, optional: false },
     ]);
+    assert.equal(artifacts, 2);
     assert.deepEqual([external, refused], [[], []]);
   });
 
@@ -93,7 +102,7 @@ describe('claimsOf', () => {
   }
 
   it('of a record that is repeated takes the last', () => {
-    const { claims } = claimsOf('', recordsOf('{"packages":{"a.conda":{"size":1},"a.conda":{"size":2}}}'));
+    const { claims } = read('', '{"packages":{"a.conda":{"size":1},"a.conda":{"size":2}}}');
     assert.deepEqual(
       claims.map(({ size }) => size),
       [2],
@@ -101,10 +110,7 @@ describe('claimsOf', () => {
   });
 
   it('marks what only removed names as optional', () => {
-    const { claims } = claimsOf(
-      'noarch',
-      recordsOf({ packages: { 'a.conda': {} }, removed: ['b.conda', 'a.conda'] }),
-    );
+    const { claims } = read('noarch', { packages: { 'a.conda': {} }, removed: ['b.conda', 'a.conda'] });
     assert.deepEqual(
       claims.map(({ path, optional }) => [path, optional]),
       [
@@ -131,7 +137,7 @@ describe('claimsOf', () => {
   ];
   for (const [what, repodata, external] of outside) {
     it(`reports ${what} as external`, () => {
-      const { claims, ...rest } = claimsOf('chan/noarch', recordsOf(repodata));
+      const { claims, ...rest } = read('chan/noarch', repodata);
       assert.deepEqual([claims, rest.external, rest.refused], [[], external, []]);
     });
   }
@@ -154,17 +160,14 @@ describe('claimsOf', () => {
   ];
   for (const [name, text] of refused) {
     it(`refuses the artifact name ${JSON.stringify(name)}`, () => {
-      const { claims, external, refused } = claimsOf('noarch', recordsOf({ packages: { [name]: {} } }));
+      const { claims, external, refused } = read('noarch', { packages: { [name]: {} } });
       assert.deepEqual([claims, external, refused.length], [[], [], 1]);
       assert.match(refused[0] ?? '', text);
     });
   }
 
   it('refuses a wheel in our own state', () => {
-    const { claims, refused } = claimsOf(
-      'noarch',
-      recordsOf({ v3: { whl: { a: { url: '../.conda-diff/a.whl' } } } }),
-    );
+    const { claims, refused } = read('noarch', { v3: { whl: { a: { url: '../.conda-diff/a.whl' } } } });
     assert.deepEqual(claims, []);
     assert.match(refused[0] ?? '', /begins with a dot/);
   });
@@ -176,21 +179,22 @@ describe('shardClaimsOf', () => {
     { name: 'b', sha256: SHA },
   ];
   it('names each shard once, where shards_base_url leads', () => {
-    const claim = { kind: 'shard', size: undefined, sha256: SHA, md5: undefined, optional: false };
+    const claim = { size: undefined, sha256: SHA, md5: undefined, optional: false };
     for (const [shardsBaseUrl, path] of [
       ['./shards/', `noarch/shards/${SHA}.msgpack.zst`],
       ['', `noarch/${SHA}.msgpack.zst`],
       ['../s', `s/${SHA}.msgpack.zst`],
       ['..', `${SHA}.msgpack.zst`],
     ] as const) {
-      assert.deepEqual(shardClaimsOf('noarch', { shardsBaseUrl, shards }).claims, [{ path, ...claim }]);
+      const { place = '?', rows } = shardClaimsOf('noarch', { shardsBaseUrl, shards });
+      assert.deepEqual(claimsIn(new Map([[place, rows]])), [{ path, ...claim }]);
     }
-    assert.equal(shardClaimsOf('noarch', { shards }).claims[0]?.path, `noarch/${SHA}.msgpack.zst`);
+    assert.equal(shardClaimsOf('noarch', { shards }).rows.path(0), `noarch/${SHA}.msgpack.zst`);
   });
 
   it('reports shards elsewhere as external', () => {
-    const { claims, external } = shardClaimsOf('noarch', { shardsBaseUrl: 'https://x/', shards });
-    assert.deepEqual([claims, external], [[], ['https://x/']]);
+    const { rows, place, external } = shardClaimsOf('noarch', { shardsBaseUrl: 'https://x/', shards });
+    assert.deepEqual([rows.count, place, external], [0, undefined, ['https://x/']]);
   });
 
   for (const [shardsBaseUrl, text] of [
@@ -199,8 +203,8 @@ describe('shardClaimsOf', () => {
     ['a%0ab/', /control character/],
   ] as const) {
     it(`refuses shards in ${JSON.stringify(shardsBaseUrl)}`, () => {
-      const { claims, refused } = shardClaimsOf('noarch', { shardsBaseUrl, shards });
-      assert.deepEqual(claims, []);
+      const { rows, place, refused } = shardClaimsOf('noarch', { shardsBaseUrl, shards });
+      assert.deepEqual([rows.count, place], [0, undefined]);
       assert.match(refused[0] ?? '', text);
     });
   }

@@ -19,7 +19,7 @@ describe('the hash cache', () => {
     const cache = await HashCache.open(root);
     const paths = ['a', 'noarch/with space', 'noarch/größe𐀀'];
     for (const path of paths) cache.record(path, `1 2 3 ${path.length}`, hashOf(path));
-    cache.record('forgotten', '1', hashOf(''));
+    cache.record('forgotten', '1 2 3 4', hashOf(''));
     cache.forget('forgotten');
     await cache.save();
     const read = await HashCache.open(root);
@@ -27,8 +27,8 @@ describe('the hash cache', () => {
       assert.deepEqual(read.look(path, `1 2 3 ${path.length}`), { sha256: hashOf(path) });
       assert.equal(read.look(path, '1 2 3 4444'), 'changed');
     }
-    assert.equal(read.look('forgotten', '1'), undefined);
-    assert.equal(read.look('never seen', '1'), undefined);
+    assert.equal(read.look('forgotten', '1 2 3 4'), undefined);
+    assert.equal(read.look('never seen', '1 2 3 4'), undefined);
   });
 
   it('notices every change of a file, also one that keeps size and mtime', async (t) => {
@@ -48,7 +48,7 @@ describe('the hash cache', () => {
     const root = await repository(t);
     const file = join(root, '.conda-diff', 'hash-cache');
     const cache = await HashCache.open(root);
-    cache.record('a', '1', hashOf('a'));
+    cache.record('a', '1 2 3 4', hashOf('a'));
     await cache.save();
     const good = await readFile(file);
     const check = (body: string): string => `${body}${hashOf(body)}\n`;
@@ -60,24 +60,25 @@ describe('the hash cache', () => {
       good.subarray(0, 20),
       Buffer.alloc(0),
       Buffer.concat([good, good]),
-      Buffer.from(check('conda-diff hash cache 2\nx 1\ta\n')),
+      Buffer.from(check('conda-diff hash cache 2\n')),
+      Buffer.from(check(`conda-diff hash cache 1\n${'x'.repeat(71)}`)),
     ]) {
       await writeFile(file, damaged);
-      assert.equal((await HashCache.open(root)).look('a', '1'), undefined);
+      assert.equal((await HashCache.open(root)).look('a', '1 2 3 4'), undefined);
     }
     await writeFile(file, good);
-    assert.notEqual((await HashCache.open(root)).look('a', '1'), undefined);
+    assert.notEqual((await HashCache.open(root)).look('a', '1 2 3 4'), undefined);
   });
 
   it('is written only where there is a state directory', async (t) => {
     const root = await temporaryDirectory(t);
     const cache = await HashCache.open(root);
-    cache.record('a', '1', hashOf('a'));
+    cache.record('a', '1 2 3 4', hashOf('a'));
     await cache.save();
     await assert.rejects(readFile(join(root, '.conda-diff', 'hash-cache')), { code: 'ENOENT' });
     await mkdir(join(root, '.conda-diff'));
     await cache.save();
-    assert.notEqual((await HashCache.open(root)).look('a', '1'), undefined);
+    assert.notEqual((await HashCache.open(root)).look('a', '1 2 3 4'), undefined);
   });
 
   it('that cannot be written stays as it was, and no run fails for it', async (t) => {
@@ -85,11 +86,11 @@ describe('the hash cache', () => {
     const file = join(root, '.conda-diff', 'hash-cache');
     const cache = await HashCache.open(root);
     await mkdir(file);
-    cache.record('a', '1', hashOf('a'));
+    cache.record('a', '1 2 3 4', hashOf('a'));
     await cache.save();
     assert.deepEqual(await readdir(join(root, '.conda-diff')), ['hash-cache']);
     await rm(file, { recursive: true });
     await cache.save();
-    assert.deepEqual((await HashCache.open(root)).look('a', '1'), { sha256: hashOf('a') });
+    assert.deepEqual((await HashCache.open(root)).look('a', '1 2 3 4'), { sha256: hashOf('a') });
   });
 });

@@ -1,40 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Claim } from '../../shared/claims.js';
-import { knownIdentity, mismatchOf } from '../../shared/identity.js';
+import { type Claim, mismatchOf, proofOf } from '../../shared/identity.js';
 
-type Known = Parameters<typeof knownIdentity>[2];
-
-describe('knownIdentity', () => {
-  const cases: readonly [
-    what: string,
-    claim: Pick<Claim, 'size' | 'sha256'>,
-    size: number,
-    known: Known,
-    sha: string | undefined,
-  ][] = [
-    ['takes the record when the size is right', { size: 3, sha256: 'r' }, 3, undefined, 'r'],
-    ['takes the record when it has no size', { size: undefined, sha256: 'r' }, 3, undefined, 'r'],
-    ['hashes when the size is wrong', { size: 4, sha256: 'r' }, 3, undefined, undefined],
-    [
-      'hashes when the size is wrong, though the cache knows',
-      { size: 4, sha256: 'r' },
-      3,
-      { sha256: 'c' },
-      undefined,
-    ],
-    ['hashes when the file changed since it was seen', { size: 3, sha256: 'r' }, 3, 'changed', undefined],
-    ['hashes when the record has no hash', { size: 3, sha256: undefined }, 3, undefined, undefined],
-    ['takes the cache when the record has no hash', { size: 3, sha256: undefined }, 3, { sha256: 'c' }, 'c'],
-    ['takes what was hashed rather than the record', { size: 3, sha256: 'r' }, 3, { sha256: 'c' }, 'c'],
+describe('proofOf', () => {
+  const cases: readonly [what: string, ...Parameters<typeof proofOf>, proof: ReturnType<typeof proofOf>][] = [
+    ['takes the record when the size is right', 3, true, 3, undefined, 'record'],
+    ['takes the record when it has no size', Number.NaN, true, 3, undefined, 'record'],
+    ['hashes when the size is wrong', 4, true, 3, undefined, undefined],
+    ['hashes when the size is wrong, though the cache knows', 4, true, 3, 'same', undefined],
+    ['hashes when the file changed since it was seen', 3, true, 3, 'changed', undefined],
+    ['hashes when the record has no hash', 3, false, 3, undefined, undefined],
+    ['takes the cache when the record has no hash', 3, false, 3, 'same', 'cache'],
+    ['takes what was hashed rather than the record', 3, true, 3, 'same', 'cache'],
   ];
-  for (const [what, claim, size, known, sha] of cases) {
-    it(what, () => assert.equal(knownIdentity(claim, size, known), sha));
+  for (const [what, claimed, hasHash, size, seen, proof] of cases) {
+    it(what, () => assert.equal(proofOf(claimed, hasHash, size, seen), proof));
   }
 });
 
 describe('mismatchOf', () => {
-  const claim: Claim = { path: 'a', kind: 'artifact', size: 1, sha256: 's', md5: 'm', optional: false };
+  const claim: Claim = { path: 'a', size: 1, sha256: 's', md5: 'm' };
   const cases: readonly [
     what: string,
     claim: Partial<Claim>,

@@ -119,7 +119,7 @@ describe('readState tracks', () => {
     );
     const first = await survey(root);
     assert.deepEqual(findings(first), []);
-    const hashed = await survey(root, { mustHash: () => true });
+    const hashed = await survey(root, { mustHash: 'all' });
     assert.equal(first.state.digest, hashed.state.digest);
     for (const subdir of ['noarch', 'linux-64']) {
       assert.ok(first.state.get(`${subdir}/repodata_shards.msgpack.zst`));
@@ -345,7 +345,7 @@ describe('readState reports', () => {
     const quick = await survey(root);
     expected(['md5-null', 'md5', 'size'], quick);
     assert.equal(quick.mismatched[2]?.expected, '4 bytes');
-    const whole = await survey(root, { mustHash: () => true });
+    const whole = await survey(root, { mustHash: 'all' });
     expected(['md5-null', 'md5', 'sha', 'size'], whole);
     assert.equal(whole.state.get('noarch/sha.conda')?.sha256, hashOf('aaa'));
     assert.deepEqual(
@@ -442,7 +442,7 @@ describe('readState and the hash cache:', () => {
       ...{ 'noarch/with.conda': 'one', 'noarch/without.conda': 'one', '.conda-diff/x': '' },
     });
     const cache = await HashCache.open(root);
-    const { state } = await survey(root, { cache, mustHash: () => true });
+    const { state } = await survey(root, { cache, mustHash: 'all' });
     assert.equal(state.get('noarch/without.conda')?.sha256, hashOf('one'));
     await cache.save();
     return root;
@@ -475,7 +475,7 @@ describe('readState and the hash cache:', () => {
       (await survey(root, { cache })).state.get('noarch/without.conda')?.sha256,
       hashOf('planted'),
     );
-    const all = await survey(root, { cache, mustHash: () => true });
+    const all = await survey(root, { cache, mustHash: 'all' });
     assert.equal(all.state.get('noarch/without.conda')?.sha256, hashOf('one'));
   });
 
@@ -493,7 +493,7 @@ describe('readState and the hash cache:', () => {
     assert.equal((await survey(root, { cache })).mismatched.length, 1);
     await cache.save();
     assert.equal((await survey(root)).state.get('noarch/with.conda')?.sha256, hashOf('one'));
-    assert.equal((await survey(root, { mustHash: () => true })).mismatched.length, 1);
+    assert.equal((await survey(root, { mustHash: 'all' })).mismatched.length, 1);
   });
 });
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Claim } from '../../shared/claims.js';
 import { type Globs, NO_GLOBS } from '../../shared/globs.js';
-import { artifactTest, mergeClaims, metadataFiles } from '../../shared/tracked.js';
+import { Listing } from '../../shared/listing.js';
+import { artifactTest, metadataFiles } from '../../shared/tracked.js';
 
 const SHARD = `${'ab'.repeat(32)}.msgpack.zst`;
 
 function listed(files: Readonly<Record<string, readonly string[]>>, globs: Partial<Globs> = {}): string[] {
   const isArtifact = artifactTest(new Map([['chan/noarch', ['zip']]]));
-  const found = metadataFiles(new Map(Object.entries(files)), { ...NO_GLOBS, ...globs }, isArtifact);
+  const lists = Object.entries(files).map(([directory, names]) => [directory, Listing.of(names)] as const);
+  const found = metadataFiles(new Map(lists), { ...NO_GLOBS, ...globs }, isArtifact);
   return found.map(({ path, kind }) => `${kind} ${path}`).sort();
 }
 
@@ -91,47 +92,4 @@ describe('metadataFiles', () => {
       'root chan/sources/a.tar.gz',
     ]);
   });
-});
-
-const claim = (changes: Partial<Claim> = {}): Claim => ({
-  ...{ path: 'a', kind: 'artifact', size: undefined, sha256: undefined, md5: undefined, optional: false },
-  ...changes,
-});
-
-describe('mergeClaims', () => {
-  const cases: readonly [
-    what: string,
-    claims: readonly Claim[],
-    merged: Claim | undefined,
-    conflicts: number,
-  ][] = [
-    ['one', [claim({ size: 1 })], claim({ size: 1 }), 0],
-    ['the same twice', [claim({ sha256: 'x' }), claim({ sha256: 'x' })], claim({ sha256: 'x' }), 0],
-    [
-      'two that complete each other',
-      [claim({ size: 1, md5: 'm' }), claim({ sha256: 'x' })],
-      claim({ size: 1, md5: 'm', sha256: 'x' }),
-      0,
-    ],
-    ['two hashes', [claim({ sha256: 'x' }), claim({ sha256: 'y' })], claim({ sha256: 'x' }), 1],
-    ['two sizes', [claim({ size: 1 }), claim({ size: 2 })], claim({ size: 1 }), 1],
-    [
-      'two hashes, the third and the second',
-      [claim(), claim({ sha256: 'x' }), claim({ sha256: 'y' })],
-      claim({ sha256: 'x' }),
-      1,
-    ],
-    ['removed after a record', [claim({ size: 1 }), claim({ optional: true })], claim({ size: 1 }), 0],
-    ['removed before a record', [claim({ optional: true }), claim({ size: 1 })], claim({ size: 1 }), 0],
-    ['only removed', [claim({ optional: true })], claim({ optional: true }), 0],
-    ['ignored', [claim({ path: 'b' })], undefined, 0],
-  ];
-  for (const [what, claims, merged, conflicts] of cases) {
-    it(what, () => {
-      const indexes = claims.map((one) => ({ claims: [one], external: [], refused: [] }));
-      const result = mergeClaims(indexes, { ignore: ['b'], include: [] });
-      assert.deepEqual([...result.byPath.values()], merged === undefined ? [] : [merged]);
-      assert.equal(result.conflicts.length, conflicts);
-    });
-  }
 });

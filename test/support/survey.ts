@@ -20,7 +20,6 @@ export function surveyOf(contents: Contents, findings: Partial<Survey> = {}): Su
       artifacts,
       repodata,
       extensions: [],
-      claims: [],
       external: [],
       refused: [],
       unreadable: [],

@@ -1,0 +1,160 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { HashCache } from './hash-cache.js';
+import type { Unidentified } from './identify.js';
+import type { Mismatch } from './identity.js';
+import { Listing } from './listing.js';
+import { compareUtf8, joinPath } from './paths.js';
+import { Crew } from './read-crew.js';
+import type { FilesFound } from './read-files.js';
+import { addRows, type IndexDirectory, type IndexRead } from './read-index.js';
+import { MARK, Rows } from './rows.js';
+import { REPODATA, SHARD_INDEX } from './rules.js';
+import { EMPTY_STATE, State } from './state.js';
+import { indexDirectoriesOf, type Tree } from './walk.js';
+
+/** Index bytes, or files, from which on threads read faster, though they have to start first. */
+const MANY_BYTES = 8 << 20;
+const MANY_FILES = 20_000;
+/** Each thread takes some 20 MB, and the disk is one. */
+const MAX_THREADS = 8;
+
+/** Which files are hashed whatever their record and the cache say. */
+export type MustHash = 'all' | ReadonlySet<string>;
+
+/** What all indexes of a repository say. */
+export interface IndexesRead {
+  /** Sorted by directory. */
+  readonly indexes: readonly IndexDirectory[];
+  /** What they say is in each directory. */
+  readonly claims: ReadonlyMap<string, Rows>;
+}
+
+/** The artifacts and shards that are there, and what was found beside. */
+export interface ArtifactsRead extends Pick<
+  FilesFound,
+  'missing' | 'gone' | 'mismatched' | 'conflicts' | 'unindexed'
+> {
+  /** Those of them that have to be hashed have no right size and hash yet. */
+  readonly state: State;
+  readonly toHash: readonly Unidentified[];
+}
+
+/** The threads for a repository; they stop when the signal says so. */
+export function crewFor(tree: Tree, source: (path: string) => string, signal?: AbortSignal): Crew {
+  const directories = indexDirectoriesOf(tree);
+  const bytes = directories.reduce((sum, directory) => sum + indexBytes(directory, source), 0);
+  const files = [...tree.files.values()].reduce((sum, { packed }) => sum + packed.count, 0);
+  const isSmall = bytes < MANY_BYTES && files < MANY_FILES;
+  return new Crew(isSmall ? 0 : Math.min(availableParallelism(), directories.length, MAX_THREADS), signal);
+}
+
+function indexBytes(directory: string, source: (path: string) => string): number {
+  return statSync(source(joinPath(directory, REPODATA)), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/**
+ * Reads all indexes, the largest first.
+ *
+ * @param source where to read a path of the repository from
+ * @throws CondaDiffError io
+ */
+export async function readIndexes(
+  crew: Crew,
+  tree: Tree,
+  source: (path: string) => string,
+  ignore: readonly string[],
+): Promise<IndexesRead> {
+  const sizes = new Map(
+    indexDirectoriesOf(tree).map((directory) => [directory, indexBytes(directory, source)]),
+  );
+  const largestFirst = [...sizes].sort(([, a], [, b]) => b - a).map(([directory]) => directory);
+  const reads = await Promise.all(
+    largestFirst.map((directory) => {
+      const repodata = source(joinPath(directory, REPODATA));
+      const hasShards = tree.files.get(directory)?.others.includes(SHARD_INDEX) === true;
+      const shardIndex = hasShards ? { shardIndex: source(joinPath(directory, SHARD_INDEX)) } : {};
+      return crew.run('index', { directory, repodata, ...shardIndex, ignore });
+    }),
+  );
+  reads.sort((a, b) => compareUtf8(a.index.directory, b.index.directory));
+  return { indexes: reads.map(({ index }) => index), claims: claimsByDirectory(reads) };
+}
+
+function claimsByDirectory(reads: readonly IndexRead[]): Map<string, Rows> {
+  const byDirectory = new Map<string, Rows>();
+  for (const { claims } of reads) {
+    for (const { directory, rows } of claims) addRows(byDirectory, directory, Rows.from(rows));
+  }
+  return byDirectory;
+}
+
+/**
+ * Finds the files that the indexes name; the claims and the tree's lists of artifacts are used up.
+ *
+ * @throws CondaDiffError io
+ */
+export async function readArtifacts(
+  crew: Crew,
+  repository: string,
+  tree: Tree,
+  { indexes, claims }: IndexesRead,
+  {
+    cache,
+    mustHash,
+    ignore,
+  }: { cache: HashCache; mustHash: MustHash | undefined; ignore: readonly string[] },
+): Promise<ArtifactsRead> {
+  const extensions = new Map(indexes.map((index) => [index.directory, index.extensions]));
+  const directories = [...new Set([...claims.keys(), ...extensions.keys()])];
+  const rowsIn = (directory: string): Rows => claims.get(directory) ?? new Rows(0);
+  const found = await Promise.all(
+    directories
+      .sort((a, b) => rowsIn(b).count - rowsIn(a).count)
+      .map((directory) => {
+        const { others, packed } = tree.files.get(directory) ?? new Listing();
+        return crew.run('files', {
+          ...{ repository, directory, ignore, extensions: extensions.get(directory) },
+          rows: rowsIn(directory).columns(),
+          listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },
+          cache: cache.columns(),
+          hashesAll: mustHash === 'all',
+        });
+      }),
+  );
+  return joined(found, mustHash === undefined || mustHash === 'all' ? new Set() : mustHash);
+}
+
+function joined(found: readonly FilesFound[], mustHash: ReadonlySet<string>): ArtifactsRead {
+  const toHash: Unidentified[] = [];
+  const states = found.map((one) => {
+    const rows = Rows.from(one.rows);
+    for (const row of one.toHash) toHash.push({ rows, row });
+    return new State([rows], one.present);
+  });
+  const state = union(states);
+  for (const path of mustHash) {
+    const position = state.find(path);
+    if (position < 0) continue;
+    const file = state.rowsOf(position);
+    if ((file.rows.marks[file.row]! & MARK.hashed) === 0) toHash.push(file);
+  }
+  const all = <T>(list: (one: FilesFound) => readonly T[]): T[] => found.flatMap((one) => [...list(one)]);
+  return {
+    state,
+    toHash,
+    missing: all((one) => one.missing).sort(compareUtf8),
+    gone: all((one) => one.gone).sort(compareUtf8),
+    // What is hashed anyway is judged then
+    mismatched: all((one) => one.mismatched).filter(({ path }: Mismatch) => !mustHash.has(path)),
+    conflicts: all((one) => one.conflicts).sort(compareUtf8),
+    unindexed: all((one) => one.unindexed).sort(compareUtf8),
+  };
+}
+
+/** The state of states that have no path in common: joined in pairs, so that each entry is moved a few times only. */
+function union(states: readonly State[]): State {
+  if (states.length < 2) return states[0] ?? EMPTY_STATE;
+  const middle = states.length >> 1;
+  return union(states.slice(0, middle)).with(union(states.slice(middle)));
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { type CacheColumns, CacheTable, PathHash } from './cache-table.js';
+import { joinClaims } from './join-claims.js';
+import { statFile } from './fingerprint.js';
+import { compileGlobs } from './globs.js';
+import { type Mismatch, proofOf } from './identity.js';
+import type { Listing, Names } from './listing.js';
+import { joinPath } from './paths.js';
+import { HASH_BYTES, MARK, type RowColumns, Rows } from './rows.js';
+import { isArtifactName } from './rules.js';
+import { sortRows } from './sort-rows.js';
+
+/** A directory, and what the indexes say is in it. */
+export interface FilesJob {
+  /** Absolute path. */
+  readonly repository: string;
+  /** '' = the repository. */
+  readonly directory: string;
+  readonly rows: RowColumns;
+  /** The regular files that are there, as the walk met them. */
+  readonly listing: Pick<Listing, 'others'> & { readonly packed: Pick<Names, 'count' | 'bytes' | 'ends'> };
+  readonly cache: CacheColumns;
+  /** Whether every file is hashed whatever its record and the cache say. */
+  readonly hashesAll: boolean;
+  /** Extensions of its v3 buckets if it is an index directory: then artifacts that no index names are reported. */
+  readonly extensions: readonly string[] | undefined;
+  readonly ignore: readonly string[];
+}
+
+/** What is in a directory of what the indexes say. */
+export interface FilesFound {
+  readonly rows: RowColumns;
+  /** Rows whose file is there, sorted by path. */
+  readonly present: Uint32Array<ArrayBuffer>;
+  /** Those of them whose size and hash are still what the index says: the file has to be hashed. */
+  readonly toHash: Uint32Array<ArrayBuffer>;
+  /** Claimed paths without a regular file. */
+  readonly missing: readonly string[];
+  /** Paths named only in `removed` without a file: as it should be. */
+  readonly gone: readonly string[];
+  /** Files that were seen with another hash than their record gives, and have not changed since. */
+  readonly mismatched: readonly Mismatch[];
+  /** Paths of which two indexes say different things. */
+  readonly conflicts: readonly string[];
+  /** Artifacts that no index names. */
+  readonly unindexed: readonly string[];
+}
+
+/**
+ * Finds the files of a directory that the indexes name, and tells size and hash of each from its record and the hash
+ * cache where these are proof enough (DESIGN section 3, Identity). One pass over the listing, a status for each file.
+ *
+ * @throws Error of the system, when a status cannot be read
+ */
+export function readFiles(job: FilesJob): FilesFound {
+  const rows = Rows.from(job.rows);
+  const { table, conflicts } = joinClaims(rows, joinPath(job.directory, ''));
+  const finder = new Finder(job, rows);
+  const isIgnored = compileGlobs(job.ignore);
+  const unindexed: string[] = [];
+  eachName(job.listing, (bytes, start, end) => {
+    const row = table.find(bytes, start, end);
+    if (row >= 0) return finder.look(row, bytes, start, end);
+    const name = bytes.toString('utf8', start, end);
+    if (job.extensions === undefined || !isArtifactName(name, job.extensions)) return;
+    const path = joinPath(job.directory, name);
+    if (!isIgnored(path)) unindexed.push(path);
+  });
+  return { ...finder.found(), conflicts, unindexed };
+}
+
+/** Calls back with each name of a listing, as bytes. */
+function eachName(
+  { packed, others }: FilesJob['listing'],
+  callback: (bytes: Buffer, start: number, end: number) => void,
+): void {
+  const bytes = Buffer.from(packed.bytes.buffer, packed.bytes.byteOffset, packed.bytes.length);
+  let start = 0;
+  for (let i = 0; i < packed.count; i++) {
+    const end = packed.ends[i]!;
+    callback(bytes, start, end);
+    start = end;
+  }
+  for (const name of others) {
+    const text = Buffer.from(name);
+    callback(text, 0, text.length);
+  }
+}
+
+/** Looks at one file after the other and keeps what was found. */
+class Finder {
+  readonly #rows: Rows;
+  readonly #place: string;
+  readonly #cache: CacheTable | undefined;
+  readonly #hashesAll: boolean;
+  readonly #hash = new PathHash();
+  readonly #mismatched: Mismatch[] = [];
+
+  constructor({ repository, directory, cache, hashesAll }: FilesJob, rows: Rows) {
+    this.#rows = rows;
+    this.#place = join(repository, directory, '/');
+    this.#cache = cache.count > 0 ? new CacheTable(cache) : undefined;
+    this.#hashesAll = hashesAll;
+  }
+
+  /** The bytes are the file's name. */
+  look(row: number, bytes: Buffer, start: number, end: number): void {
+    const stats = statFile(this.#place + bytes.toString('utf8', start, end));
+    if (stats === undefined) return;
+    const rows = this.#rows;
+    rows.marks[row]! |= MARK.present;
+    const known = this.#cache?.look(this.#hash.of(rows.names, rows.starts[row], rows.starts[row + 1]), stats);
+    const hasHash = (rows.marks[row]! & MARK.sha256) !== 0;
+    const seen = typeof known === 'number' ? 'same' : known;
+    const proof = this.#hashesAll ? undefined : proofOf(rows.sizes[row]!, hasHash, stats.size, seen);
+    if (proof === undefined) {
+      rows.marks[row]! |= MARK.hashed;
+      return;
+    }
+    rows.sizes[row] = stats.size;
+    if (typeof known === 'number') this.#take(row, known);
+  }
+
+  found(): Omit<FilesFound, 'conflicts' | 'unindexed'> {
+    const rows = this.#rows;
+    const missing: string[] = [];
+    const gone: string[] = [];
+    const present = new Uint32Array(rows.count);
+    const toHash: number[] = [];
+    let count = 0;
+    for (let row = 0; row < rows.count; row++) {
+      const marks = rows.marks[row]!;
+      if ((marks & MARK.dropped) !== 0) continue;
+      if ((marks & MARK.present) !== 0) present[count++] = row;
+      else ((marks & MARK.optional) !== 0 ? gone : missing).push(rows.path(row));
+      if ((marks & MARK.hashed) !== 0) toHash.push(row);
+    }
+    return {
+      rows: rows.columns(),
+      present: sortRows(rows, present.slice(0, count)),
+      toHash: Uint32Array.from(toHash),
+      missing,
+      gone,
+      mismatched: this.#mismatched,
+    };
+  }
+
+  /** Takes what the cache says of a file; its record may say something else by now. */
+  #take(row: number, known: number): void {
+    const rows = this.#rows;
+    const cached = this.#cache!.sha256(known);
+    const isClaimed = (rows.marks[row]! & MARK.sha256) !== 0;
+    if (isClaimed && rows.sha256(row) !== cached) {
+      const [expected, found] = [`sha256 ${rows.sha256(row)}`, `sha256 ${cached}`];
+      this.#mismatched.push({ path: rows.path(row), expected, found });
+    }
+    rows.hashes.write(cached, row * HASH_BYTES, 'hex');
+  }
+}
