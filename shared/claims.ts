@@ -92,7 +92,8 @@ class Resolver {
     const path = this.#locate({ name });
     if (path === undefined || this.#isIgnored(path)) return;
     const rows = this.#rowsIn(directoryOf(path));
-    rows.marks[rows.add(path, Number.NaN, '')] = MARK.optional;
+    const row = rows.add(path, Number.NaN, ''); // may move the columns
+    rows.marks[row] = MARK.optional;
   }
 
   #rowsIn(directory: string): Rows {

@@ -1,13 +1,9 @@
 import { join } from 'node:path';
-import type { Claim } from './identity.js';
-import { fingerprintOfFile } from './fingerprint.js';
 import type { HashCache } from './hash-cache.js';
-import { hashFile } from './hashing.js';
-import { type Mismatch, mismatchOf } from './identity.js';
+import { hashAll, type PoolHash, type SizedFile } from './hash-pool.js';
+import { type Claim, type Mismatch, mismatchOf } from './identity.js';
+import type { Progress } from './progress.js';
 import { MARK, type Rows } from './rows.js';
-
-/** How many files are hashed at a time. */
-const HASHED_AT_ONCE = 4;
 
 /** A file that has to be hashed, and what its index says of it. */
 export interface Unidentified {
@@ -15,35 +11,51 @@ export interface Unidentified {
   readonly row: number;
 }
 
+export interface IdentifyOptions {
+  readonly cache: HashCache;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/** Bytes of a file whose record does not say: a guess, for sharing out the work. */
+const USUAL_BYTES = 1 << 20;
+
 /**
- * Hashes files, notes in their rows what they are, and holds that against what the rows said before. The hash cache
- * learns what was right.
+ * Hashes files on all cores, notes in their rows what they are, and holds that against what the rows said before. The
+ * hash cache learns what was right.
  *
  * @returns the files that are not what their records say
  * @throws CondaDiffError io
  */
 export async function identify(
   repository: string,
-  files: Iterable<Unidentified>,
-  { cache, signal }: { readonly cache: HashCache; readonly signal?: AbortSignal },
+  files: readonly Unidentified[],
+  { cache, signal, progress }: IdentifyOptions,
 ): Promise<Mismatch[]> {
   const mismatched: Mismatch[] = [];
-  await eachOf(files, HASHED_AT_ONCE, async ({ rows, row }) => {
+  const toHash = files.map(({ rows, row }): SizedFile => {
+    const marks = rows.marks[row]! & (MARK.sha256 | MARK.md5);
+    const size = rows.sizes[row]!;
+    return {
+      file: join(repository, rows.path(row)),
+      size: Number.isNaN(size) ? USUAL_BYTES : size,
+      md5: marks === MARK.md5,
+    };
+  });
+  const take = (n: number, hash: PoolHash): void => {
+    const { rows, row } = files[n] as Unidentified;
     const claim = claimOf(rows, row);
-    const file = join(repository, claim.path);
-    const before = fingerprintOfFile(file);
-    const md5 = claim.sha256 === undefined && claim.md5 !== undefined;
-    const hash = await hashFile(file, { md5, ...(signal && { signal }) });
     const mismatch = mismatchOf(claim, hash);
     rows.sizes[row] = hash.size;
     rows.setHash(row, hash.sha256);
     if (mismatch !== undefined) {
       mismatched.push(mismatch);
       cache.forget(claim.path);
-    } else if (before !== undefined && fingerprintOfFile(file) === before) {
-      cache.record(claim.path, before, hash.sha256);
+    } else if (hash.fingerprint !== undefined) {
+      cache.record(claim.path, hash.fingerprint, hash.sha256);
     }
-  });
+  };
+  await hashAll(toHash, take, { ...(signal && { signal }), ...(progress && { progress }) });
   return mismatched;
 }
 
@@ -57,25 +69,4 @@ function claimOf(rows: Rows, row: number): Claim {
     sha256: (marks & MARK.sha256) !== 0 ? hash : undefined,
     md5: (marks & MARK.md5) !== 0 ? hash.slice(0, 32) : undefined,
   };
-}
-
-/** Does something with each item, a few at a time. The first failure is thrown when none is being worked on any more. */
-async function eachOf<T>(
-  items: Iterable<T>,
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const iterator = items[Symbol.iterator]();
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    for (let next = iterator.next(); !next.done && failure === undefined; next = iterator.next()) {
-      try {
-        await work(next.value);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
 }

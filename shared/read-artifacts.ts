@@ -1,23 +1,22 @@
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { HashCache } from './hash-cache.js';
 import type { Unidentified } from './identify.js';
 import type { Mismatch } from './identity.js';
 import { Listing } from './listing.js';
 import { compareUtf8, joinPath } from './paths.js';
-import { Crew } from './read-crew.js';
-import type { FilesFound } from './read-files.js';
-import { addRows, type IndexDirectory, type IndexRead } from './read-index.js';
+import { type FilesFound, type FilesJob, readFiles } from './read-files.js';
+import { addRows, type IndexDirectory, type IndexJob, type IndexRead, readIndex } from './read-index.js';
 import { MARK, Rows } from './rows.js';
 import { REPODATA, SHARD_INDEX } from './rules.js';
 import { EMPTY_STATE, State } from './state.js';
+import { memoryOf } from './thread-message.js';
+import { idlestThread, THREADS } from './threads.js';
 import { indexDirectoriesOf, type Tree } from './walk.js';
 
 /** Index bytes, or files, from which on threads read faster, though they have to start first. */
 const MANY_BYTES = 8 << 20;
 const MANY_FILES = 20_000;
-/** Each thread takes some 20 MB, and the disk is one. */
-const MAX_THREADS = 8;
 
 /** Which files are hashed whatever their record and the cache say. */
 export type MustHash = 'all' | ReadonlySet<string>;
@@ -40,13 +39,40 @@ export interface ArtifactsRead extends Pick<
   readonly toHash: readonly Unidentified[];
 }
 
-/** The threads for a repository; they stop when the signal says so. */
-export function crewFor(tree: Tree, source: (path: string) => string, signal?: AbortSignal): Crew {
-  const directories = indexDirectoriesOf(tree);
-  const bytes = directories.reduce((sum, directory) => sum + indexBytes(directory, source), 0);
+/** Who reads: this thread, or others. */
+export interface Readers {
+  readonly index: (job: IndexJob) => Promise<IndexRead>;
+  readonly files: (job: FilesJob) => Promise<FilesFound>;
+}
+
+const HERE: Readers = {
+  index: (job) => readIndex(job),
+  files: (job) => Promise.resolve(readFiles(job)),
+};
+
+/** Other threads read as many directories at a time as there are cores. */
+function elsewhere(signal: AbortSignal | undefined): Readers {
+  const limit = pLimit(THREADS);
+  return {
+    index: (job) => limit(() => idlestThread().call('read-index', job, { signal })),
+    files: (job) => limit(() => idlestThread().call('read-files', job, { signal, transfer: memoryOf(job) })),
+  };
+}
+
+/** @param threads whether other threads shall read; by default where that is worth their start */
+export function readersFor(
+  tree: Tree,
+  source: (path: string) => string,
+  signal: AbortSignal | undefined,
+  threads = isLarge(tree, source),
+): Readers {
+  return threads ? elsewhere(signal) : HERE;
+}
+
+function isLarge(tree: Tree, source: (path: string) => string): boolean {
+  const bytes = indexDirectoriesOf(tree).reduce((sum, directory) => sum + indexBytes(directory, source), 0);
   const files = [...tree.files.values()].reduce((sum, { packed }) => sum + packed.count, 0);
-  const isSmall = bytes < MANY_BYTES && files < MANY_FILES;
-  return new Crew(isSmall ? 0 : Math.min(availableParallelism(), directories.length, MAX_THREADS), signal);
+  return bytes >= MANY_BYTES || files >= MANY_FILES;
 }
 
 function indexBytes(directory: string, source: (path: string) => string): number {
@@ -60,7 +86,7 @@ function indexBytes(directory: string, source: (path: string) => string): number
  * @throws CondaDiffError io
  */
 export async function readIndexes(
-  crew: Crew,
+  readers: Readers,
   tree: Tree,
   source: (path: string) => string,
   ignore: readonly string[],
@@ -74,7 +100,7 @@ export async function readIndexes(
       const repodata = source(joinPath(directory, REPODATA));
       const hasShards = tree.files.get(directory)?.others.includes(SHARD_INDEX) === true;
       const shardIndex = hasShards ? { shardIndex: source(joinPath(directory, SHARD_INDEX)) } : {};
-      return crew.run('index', { directory, repodata, ...shardIndex, ignore });
+      return readers.index({ directory, repodata, ...shardIndex, ignore });
     }),
   );
   reads.sort((a, b) => compareUtf8(a.index.directory, b.index.directory));
@@ -95,7 +121,7 @@ function claimsByDirectory(reads: readonly IndexRead[]): Map<string, Rows> {
  * @throws CondaDiffError io
  */
 export async function readArtifacts(
-  crew: Crew,
+  readers: Readers,
   repository: string,
   tree: Tree,
   { indexes, claims }: IndexesRead,
@@ -113,7 +139,7 @@ export async function readArtifacts(
       .sort((a, b) => rowsIn(b).count - rowsIn(a).count)
       .map((directory) => {
         const { others, packed } = tree.files.get(directory) ?? new Listing();
-        return crew.run('files', {
+        return readers.files({
           ...{ repository, directory, ignore, extensions: extensions.get(directory) },
           rows: rowsIn(directory).columns(),
           listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },

@@ -50,15 +50,17 @@ export interface FilesFound {
  * Finds the files of a directory that the indexes name, and tells size and hash of each from its record and the hash
  * cache where these are proof enough (DESIGN section 3, Identity). One pass over the listing, a status for each file.
  *
+ * @param isStopped whether the result is not wanted any more
  * @throws Error of the system, when a status cannot be read
  */
-export function readFiles(job: FilesJob): FilesFound {
+export function readFiles(job: FilesJob, isStopped: () => boolean = () => false): FilesFound {
   const rows = Rows.from(job.rows);
   const { table, conflicts } = joinClaims(rows, joinPath(job.directory, ''));
   const finder = new Finder(job, rows);
   const isIgnored = compileGlobs(job.ignore);
   const unindexed: string[] = [];
   eachName(job.listing, (bytes, start, end) => {
+    if (isStopped()) return;
     const row = table.find(bytes, start, end);
     if (row >= 0) return finder.look(row, bytes, start, end);
     const name = bytes.toString('utf8', start, end);

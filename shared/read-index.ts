@@ -56,11 +56,15 @@ export interface IndexRead {
 /**
  * Reads the repodata.json of an index directory, and its shard index if there is one.
  *
+ * @param isStopped whether the result is not wanted any more
  * @throws CondaDiffError io
  */
-export async function readIndex({ directory, repodata, shardIndex, ignore }: IndexJob): Promise<IndexRead> {
+export async function readIndex(
+  { directory, repodata, shardIndex, ignore }: IndexJob,
+  isStopped: () => boolean = () => false,
+): Promise<IndexRead> {
   const path = joinPath(directory, REPODATA);
-  const { records, size, sha256, problem } = readRepodata(repodata, path, directory);
+  const { records, size, sha256, problem } = readRepodata(repodata, path, directory, isStopped);
   const claims = claimsOf(directory, records, ignore.length === 0 ? undefined : compileGlobs(ignore));
   const shards = await readShardIndex(directory, shardIndex);
   const rows = new Map(claims.byDirectory);
@@ -72,7 +76,10 @@ export async function readIndex({ directory, repodata, shardIndex, ignore }: Ind
       extensions: records.extensions,
       ...(shards.baseUrl !== undefined && { shardBaseUrl: shards.baseUrl }),
       ...(shards.place !== undefined && {
-        shards: { place: shards.place, hashes: shards.rows.hashes.slice(0, shards.rows.count * HASH_BYTES) },
+        shards: {
+          place: shards.place,
+          hashes: Uint8Array.from(shards.rows.hashes.subarray(0, shards.rows.count * HASH_BYTES)),
+        },
       }),
       repodata: { path, size, sha256 },
       external: [...claims.external, ...shards.external],

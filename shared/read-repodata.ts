@@ -25,7 +25,12 @@ const RECORD_BYTES = 400;
  * @param directory the index directory, '' = the repository
  * @throws CondaDiffError io
  */
-export function readRepodata(file: string, name: string, directory: string): RepodataRead {
+export function readRepodata(
+  file: string,
+  name: string,
+  directory: string,
+  isStopped: () => boolean,
+): RepodataRead {
   const hash = createHash('sha256');
   let scanning: Scanning | undefined;
   let size = 0;
@@ -34,6 +39,7 @@ export function readRepodata(file: string, name: string, directory: string): Rep
     hash.update(chunk);
     scanning.push(chunk);
     size += chunk.length;
+    return !isStopped();
   });
   return { ...(scanning ?? new Scanning(name, directory, 0)).end(), size, sha256: hash.digest('hex') };
 }
@@ -77,15 +83,15 @@ class Scanning {
   }
 }
 
-/** Calls back with one piece of a file after the other, in memory that is used again, and with the size of all. */
-function readChunks(file: string, take: (chunk: Buffer, fileSize: number) => void): void {
+/** Gives one piece of a file after the other, in memory that is used again, until no more is wanted. */
+function readChunks(file: string, take: (chunk: Buffer, fileSize: number) => boolean): void {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
     const { size } = fstatSync(descriptor);
     const buffer = Buffer.alloc(READ_BYTES);
     for (let bytes = readSync(descriptor, buffer); bytes > 0; bytes = readSync(descriptor, buffer)) {
-      take(buffer.subarray(0, bytes), size);
+      if (!take(buffer.subarray(0, bytes), size)) return;
     }
   } catch (error) {
     throw asIoError(error, `Cannot read ${file}`);

@@ -9,7 +9,7 @@ import { hashFile } from './hashing.js';
 import { identify } from './identify.js';
 import type { Mismatch } from './identity.js';
 import { compareUtf8, pathProblem } from './paths.js';
-import { crewFor, type MustHash, readArtifacts, readIndexes } from './read-artifacts.js';
+import { type MustHash, readArtifacts, readersFor, readIndexes } from './read-artifacts.js';
 import type { IndexDirectory, Unreadable } from './read-index.js';
 import { isIndexName, isShardName, type Kind } from './rules.js';
 import { type Entry, type State, stateOf } from './state.js';
@@ -53,6 +53,8 @@ export interface ReadOptions {
   readonly copyTo?: string;
   /** Which artifacts are hashed whatever their record and the cache say. */
   readonly mustHash?: MustHash;
+  /** Whether other threads shall read the directories; by default where that is worth their start. */
+  readonly threads?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -104,39 +106,35 @@ async function readOnce(
   options: ReadOptions,
 ): Promise<Survey> {
   const { globs, cache, mustHash, signal } = options;
-  const crew = crewFor(tree, source, signal);
-  try {
-    const read = await readIndexes(crew, tree, source, globs.ignore);
-    const candidates = metadataFiles(tree.files, globs, artifactTest(extensionsOf(read.indexes)));
-    const found = await readArtifacts(crew, repository, tree, read, {
-      cache,
-      mustHash,
-      ignore: globs.ignore,
-    });
-    const hashed = await identify(repository, found.toHash, options);
-    const metadata = candidates.filter(({ path }) => found.state.find(path) < 0);
-    const named = metadata.filter(({ path }) => pathProblem(path) === undefined);
-    const entries = await hashMetadata(named, source, read.indexes, signal);
-    return {
-      state: found.state.with(stateOf(entries)),
-      kindOf: kinds(metadata),
-      source,
-      indexes: read.indexes,
-      missing: found.missing,
-      gone: found.gone,
-      mismatched: [...found.mismatched, ...hashed].sort((a, b) => compareUtf8(a.path, b.path)),
-      trusted: found.state.count - found.toHash.length,
-      conflicts: found.conflicts,
-      refused: [...read.indexes.flatMap(({ refused }) => refused), ...unnamable(metadata)],
-      unreadable: read.indexes.flatMap(({ unreadable }) => unreadable),
-      external: read.indexes.flatMap(({ external }) => external),
-      unindexed: found.unindexed,
-      withoutRepodata: withoutRepodata(tree),
-      strayLinks: tree.strayLinks,
-    };
-  } finally {
-    crew.end();
-  }
+  const readers = readersFor(tree, source, signal, options.threads);
+  const read = await readIndexes(readers, tree, source, globs.ignore);
+  const candidates = metadataFiles(tree.files, globs, artifactTest(extensionsOf(read.indexes)));
+  const found = await readArtifacts(readers, repository, tree, read, {
+    cache,
+    mustHash,
+    ignore: globs.ignore,
+  });
+  const hashed = await identify(repository, found.toHash, options);
+  const metadata = candidates.filter(({ path }) => found.state.find(path) < 0);
+  const named = metadata.filter(({ path }) => pathProblem(path) === undefined);
+  const entries = await hashMetadata(named, source, read.indexes, signal);
+  return {
+    state: found.state.with(stateOf(entries)),
+    kindOf: kinds(metadata),
+    source,
+    indexes: read.indexes,
+    missing: found.missing,
+    gone: found.gone,
+    mismatched: [...found.mismatched, ...hashed].sort((a, b) => compareUtf8(a.path, b.path)),
+    trusted: found.state.count - found.toHash.length,
+    conflicts: found.conflicts,
+    refused: [...read.indexes.flatMap(({ refused }) => refused), ...unnamable(metadata)],
+    unreadable: read.indexes.flatMap(({ unreadable }) => unreadable),
+    external: read.indexes.flatMap(({ external }) => external),
+    unindexed: found.unindexed,
+    withoutRepodata: withoutRepodata(tree),
+    strayLinks: tree.strayLinks,
+  };
 }
 
 function extensionsOf(indexes: readonly IndexDirectory[]): Map<string, readonly string[]> {

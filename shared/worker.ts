@@ -1,5 +1,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { hashFiles } from './hash-files.js';
+import { readFiles } from './read-files.js';
+import { readIndex } from './read-index.js';
 import { type AnswerMessage, type CallMessage, memoryOf, packError, WORKER_MARK } from './thread-message.js';
 
 /** Whether the caller does not want the output any more. Jobs that take long ask now and then, and throw. */
@@ -9,7 +11,7 @@ export type IsStopped = () => boolean;
  * All that worker threads can be asked to do. Inputs and outputs are plain data; memory may be shared, and an output's
  * typed arrays that fill their memory change hands instead of being copied.
  */
-const JOBS = { 'hash-files': hashFiles };
+const JOBS = { 'hash-files': hashFiles, 'read-files': readFiles, 'read-index': readIndex };
 
 export type Jobs = typeof JOBS;
 
