@@ -34,6 +34,7 @@ const ioFiles = [
   'shared/worker.ts',
   'exporter/archive.ts',
   'exporter/cli.ts',
+  'exporter/confirm.ts',
   'exporter/diff-tar.ts',
   'exporter/diff-tar-cli.ts',
   'exporter/earlier-updates.ts',

@@ -3,6 +3,7 @@ import { createProgram } from '../shared/cli-shell.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addInit } from './base-commands.js';
 import { addCreate, addShow } from './create-commands.js';
+import { addConfirm, addWithdraw } from './lockstep-commands.js';
 import { addReference, addVerify } from './state-commands.js';
 
 /** The commands of `conda-diff-export`. */
@@ -15,6 +16,8 @@ export function exportProgram(): Command {
   addCreate(program);
   addInit(program);
   addShow(program);
+  addConfirm(program);
+  addWithdraw(program);
   addReference(program);
   addVerify(program);
   addReport(program, 'directory of the mirror');

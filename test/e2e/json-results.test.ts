@@ -43,6 +43,10 @@ test('with --json every command prints one document that the schema allows', asy
   await run(0, copy, 'report', 'out/default-2', 'copy', '--format', 'markdown');
   await run(0, copy, 'apply', 'out/default-2', 'copy', '--dry-run');
   await run(0, copy, 'apply', 'out/default-2', 'copy');
+  await run(0, online, 'confirm', 'mirror', 'copy/.conda-diff/receipts/2.json');
+  await run(12, online, 'confirm', 'mirror', 'copy/.conda-diff/receipts/1.json');
+  await run(2, online, 'confirm', 'mirror', 'ABCD');
+  await run(2, online, 'withdraw', 'mirror', '2');
   await run(12, copy, 'apply', 'out/default-1', 'copy');
   await run(0, copy, 'status', 'copy');
   await run(0, copy, 'verify', 'copy');
@@ -51,6 +55,8 @@ test('with --json every command prints one document that the schema allows', asy
   await run(12, copy, 'undo', 'copy');
   await run(0, copy, 'recover', 'copy');
   await run(0, copy, 'gc', 'copy', '--older-than', '0m');
+  await run(0, online, 'create', 'mirror', '-o', 'out/', '--ignore', 'win-64/**');
+  await run(0, online, 'withdraw', 'mirror', '3');
   rmSync(join(work, 'copy/noarch/b-1.0-0.conda'));
   await run(13, copy, 'verify', 'copy');
   await run(12, copy, 'apply', 'out/default-2', 'copy');
