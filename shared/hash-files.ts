@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { asIoError } from './errors.js';
-import { type Fingerprint, settledFingerprint } from './fingerprint.js';
+import { type Fingerprint, fingerprintOf, settledFingerprint } from './fingerprint.js';
 import type { FileHash } from './hashing.js';
 import { type ErrorMessage, packError } from './thread-message.js';
 
@@ -13,8 +13,15 @@ export interface FileToHash {
 }
 
 /** What a file hashed to, or why it could not be read. */
-export type HashedFile =
-  (FileHash & { readonly fingerprint: Fingerprint | undefined }) | { readonly error: ErrorMessage };
+export type HashedFile = (FileHash & Seen) | { readonly error: ErrorMessage };
+
+/** What a file was while it was read; neither is there when that changed. */
+export interface Seen {
+  /** Its fingerprint: a file with another one was written since. */
+  readonly seen: Fingerprint | undefined;
+  /** The same, if it also proves that a file which still has it was not written since. */
+  readonly fingerprint: Fingerprint | undefined;
+}
 
 const READ_BYTES = 1 << 20;
 let buffer: Buffer | undefined;
@@ -23,7 +30,7 @@ let buffer: Buffer | undefined;
  * Hashes files one after the other, each from its beginning to its end, without giving way to anything else: for
  * worker threads.
  *
- * @returns one result for each; `fingerprint` is that of the file if it holds for the bytes that were read
+ * @returns one result for each
  */
 export function hashFiles(files: readonly FileToHash[], isStopped: () => boolean): HashedFile[] {
   return files.map(({ file, md5 }) => {
@@ -39,16 +46,18 @@ function hashOne(file: string, wantsMd5: boolean, isStopped: () => boolean): Has
   const begun = Date.now();
   const descriptor = openSync(file, 'r');
   try {
-    const before = settledFingerprint(fstatSync(descriptor), begun);
+    const before = fstatSync(descriptor);
     const sha256 = createHash('sha256');
     const md5 = wantsMd5 ? createHash('md5') : undefined;
     const size = readInto(descriptor, md5 === undefined ? [sha256] : [sha256, md5], isStopped);
-    const after = settledFingerprint(fstatSync(descriptor), begun);
+    const after = fstatSync(descriptor);
+    const isSame = fingerprintOf(before) === fingerprintOf(after);
     return {
       size,
       sha256: sha256.digest('hex'),
       ...(md5 && { md5: md5.digest('hex') }),
-      fingerprint: before === after ? before : undefined,
+      seen: isSame ? fingerprintOf(after) : undefined,
+      fingerprint: isSame ? settledFingerprint(after, begun) : undefined,
     };
   } finally {
     closeSync(descriptor);

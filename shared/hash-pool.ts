@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CondaDiffError } from './errors.js';
-import type { Fingerprint } from './fingerprint.js';
-import { type FileToHash, type HashedFile, hashFiles } from './hash-files.js';
+import { type FileToHash, type HashedFile, hashFiles, type Seen } from './hash-files.js';
 import type { FileHash } from './hashing.js';
 import { NO_PROGRESS, type Progress } from './progress.js';
 import { unpackError } from './thread-message.js';
@@ -15,10 +14,7 @@ export interface SizedFile {
   readonly md5?: boolean;
 }
 
-export type PoolHash = FileHash & {
-  /** The file's fingerprint if that proves, as long as it stays the same, that the content does too. */
-  readonly fingerprint: Fingerprint | undefined;
-};
+export type PoolHash = FileHash & Seen;
 
 /** A batch ends with the file that reaches one of these. */
 const BATCH_BYTES = 16 << 20;

@@ -51,8 +51,9 @@ export async function identify(
     if (mismatch !== undefined) {
       mismatched.push(mismatch);
       cache.forget(claim.path);
-    } else if (hash.fingerprint !== undefined) {
-      cache.record(claim.path, hash.fingerprint, hash.sha256);
+    } else if (hash.seen !== undefined) {
+      // Also where it was written just now: that it was written again is then noticed
+      cache.record(claim.path, hash.seen, hash.sha256);
     }
   };
   await hashAll(toHash, take, { ...(signal && { signal }), ...(progress && { progress }) });

@@ -5,7 +5,6 @@ import { mkdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import { type Globs, NO_GLOBS } from '../../shared/globs.js';
 import { HashCache } from '../../shared/hash-cache.js';
@@ -434,7 +433,7 @@ describe('readState reports', () => {
   });
 });
 
-describe('readState and the hash cache:', { concurrency: true }, () => {
+describe('readState and the hash cache:', () => {
   const RECORDS = { 'with.conda': record('one'), 'without.conda': { size: 3 } };
 
   async function cached(t: TestContext): Promise<string> {
@@ -442,7 +441,6 @@ describe('readState and the hash cache:', { concurrency: true }, () => {
       'noarch/repodata.json': { packages: RECORDS },
       ...{ 'noarch/with.conda': 'one', 'noarch/without.conda': 'one', '.conda-diff/x': '' },
     });
-    await sleep(2100); // younger files are not remembered: they could be written again within one step of the clock
     const cache = await HashCache.open(root);
     const { state } = await survey(root, { cache, mustHash: 'all' });
     assert.equal(state.get('noarch/without.conda')?.sha256, hashOf('one'));
