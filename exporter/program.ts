@@ -4,6 +4,7 @@ import { addReport } from '../shared/report/report-command.js';
 import { addInit } from './base-commands.js';
 import { addCreate, addShow } from './create-commands.js';
 import { addConfirm, addWithdraw } from './lockstep-commands.js';
+import { addLog, addStatus } from './status-commands.js';
 import { addReference, addVerify } from './state-commands.js';
 
 /** The commands of `conda-diff-export`. */
@@ -18,6 +19,8 @@ export function exportProgram(): Command {
   addShow(program);
   addConfirm(program);
   addWithdraw(program);
+  addStatus(program);
+  addLog(program);
   addReference(program);
   addVerify(program);
   addReport(program, 'directory of the mirror');

@@ -140,6 +140,64 @@ describe('confirm', { concurrency: 2 }, () => {
   });
 });
 
+describe('status and log', () => {
+  test('tell of each site what it has, what is on its way, and how far the mirror has moved on', async (t) => {
+    const sides = await twoSides(t);
+    const { one, two, three } = await threeUpdates(sides);
+    await confirm(sides, (await receiptOf(sides)).file);
+    await succeed(EXPORT, ['withdraw', sides.mirror, '3']);
+    await init(sides, '--empty', '--site', 'lab', '--ignore', '*/b-*');
+    const [first, second, third] = [one, two, three].map(({ target }) => target.digest.slice(0, 12));
+    const before = await readFile(join(sides.mirror, '.conda-diff/ledger.jsonl'));
+    const { stdout } = await succeed(EXPORT, ['status', sides.mirror]);
+    const expected = [
+      "Site 'default'",
+      `  Confirmed: state ${first} (by receipt 1, hashed, <time>)`,
+      '    The mirror has moved on: 2 added, 1 replaced, 0 removed; an update would carry <size>',
+      `  Assumed: state ${second} (assumed delivered, not confirmed)`,
+      '    The mirror has moved on: 1 added, 1 replaced, 0 removed; an update would carry <size>',
+      '  On their way: 1 update',
+      `    update 2 (${two.update.id.slice(0, 12)}) of <time>, to state ${second}`,
+      "Site 'lab'",
+      '  Confirmed: nothing yet',
+      '  Assumed: state e3b0c44298fc (as it was set with init)',
+      '    The mirror has moved on: 3 added, 0 replaced, 0 removed; an update would carry <size>',
+      '  On their way: no updates',
+    ];
+    const plain = (text: string): string[] =>
+      text
+        .trim()
+        .replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, '<time>')
+        .replace(/[\d.]+ kB/g, '<size>')
+        .split('\n');
+    assert.deepEqual(plain(stdout), expected);
+    const alone = await succeed(EXPORT, ['status', sides.mirror, '--site', 'lab']);
+    assert.deepEqual(plain(alone.stdout), expected.slice(7));
+    const log = await succeed(EXPORT, ['log', sides.mirror]);
+    assert.deepEqual(plain(log.stdout), [
+      '<time>  default  first base: state e3b0c44298fc',
+      `<time>  default  update 1 from state e3b0c44298fc to ${first}`,
+      `<time>  default  update 2 from state ${first} to ${second}`,
+      `<time>  default  update 3 from state ${second} to ${third}`,
+      `<time>  default  confirmed: update 1 was imported, state ${first}`,
+      '<time>  default  update 3 was withdrawn',
+      '<time>  lab  first base: state e3b0c44298fc',
+    ]);
+    assert.equal(plain((await succeed(EXPORT, ['log', sides.mirror, '--site', 'lab'])).stdout).length, 1);
+    await refuse(EXPORT, ['status', sides.mirror, '--site', 'x'], 2);
+    assert.ok((await readFile(join(sides.mirror, '.conda-diff/ledger.jsonl'))).equals(before));
+    const document = (await succeed(EXPORT, ['status', sides.mirror, '--json'])).json<{
+      sites: { confirmed: { digest: string; mirror: { bytes: number } } | null }[];
+    }>();
+    const carried = await createUpdate(sides, '--base', 'confirmed', '--dry-run');
+    const sizes = carried.files as readonly { size?: number }[];
+    assert.equal(
+      document.sites[0]?.confirmed?.mirror.bytes,
+      sizes.reduce((sum, { size = 0 }) => sum + size, 0),
+    );
+  });
+});
+
 describe('withdraw', { concurrency: 2 }, () => {
   test('takes back the last one, or one with those that build on it; what arrived is not taken back', async (t) => {
     const sides = await twoSides(t);

@@ -56,7 +56,10 @@ test('with --json every command prints one document that the schema allows', asy
   await run(0, copy, 'recover', 'copy');
   await run(0, copy, 'gc', 'copy', '--older-than', '0m');
   await run(0, online, 'create', 'mirror', '-o', 'out/', '--ignore', 'win-64/**');
+  await run(0, online, 'status', 'mirror');
   await run(0, online, 'withdraw', 'mirror', '3');
+  await run(0, online, 'status', 'mirror');
+  await run(0, online, 'log', 'mirror');
   rmSync(join(work, 'copy/noarch/b-1.0-0.conda'));
   await run(13, copy, 'verify', 'copy');
   await run(12, copy, 'apply', 'out/default-2', 'copy');
