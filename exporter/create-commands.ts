@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collect, createShell } from '../shared/cli-shell.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { compareUtf8 } from '../shared/paths.js';
@@ -15,10 +15,11 @@ import {
   type Workplace,
   workplace,
 } from './options.js';
+import { requireReviewable, type ReviewFlags, writeReviews } from './review.js';
 import { requireSite, siteNames } from './sites.js';
 import { openStore } from './store.js';
 
-interface CreateFlags extends CompareFlags {
+interface CreateFlags extends CompareFlags, ReviewFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
   readonly overwrite?: boolean;
@@ -35,19 +36,34 @@ export function addCreate(program: Command): void {
   )
     .option('--dry-run', 'print what the update would carry, write nothing')
     .option('--overwrite', 'withdraw an unconfirmed update at the output and take its place')
+    .option('--report', 'write a review report beside the update: update.report.html')
+    .addOption(
+      new Option('--sbom <format>', 'write an SBOM beside the update: update.cdx.json').choices([
+        'cyclonedx',
+      ]),
+    )
     .action(async (repository: string | undefined, flags: CreateFlags) => {
       const shell = createShell(flags);
       const place = await workplace(repository, flags);
+      const output = flags.output ?? place.config.output ?? 'update.tar';
+      requireReviewable(flags, output, place.repository);
       const outcome = await exportUpdate({
         ...compareOptions(place, flags, shell.signal),
-        output: flags.output ?? place.config.output ?? 'update.tar',
+        output,
         dryRun: flags.dryRun ?? false,
         overwrite: flags.overwrite ?? false,
         note: shell.note,
         detail: shell.detail,
       });
       remarks(outcome.comparison.survey).forEach(shell.note);
-      shell.report(describeOutcome(outcome), outcomeLines(outcome, place.repository));
+      const reviews =
+        outcome.outcome === 'published'
+          ? await writeReviews(flags, outcome.names, place.repository, shell.signal)
+          : [];
+      shell.report(describeOutcome(outcome), [
+        ...outcomeLines(outcome, place.repository),
+        ...reviews.map((file) => `Wrote: ${file}`),
+      ]);
     });
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { nameProblem } from '../shared/name-problem.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
-import { type OutputNames, outputNames } from './plan.js';
+import { type OutputNames, outputNames, reviewNames } from './plan.js';
 import { removeFile } from './store.js';
 
 /**
@@ -68,6 +68,7 @@ export async function removeOutputs(names: OutputNames): Promise<void> {
   await removeFile(names.manifest);
   await removeFile(names.volume);
   await removeFile(names.baseReference);
+  for (const file of Object.values(reviewNames(names))) await removeFile(file);
   const directory = dirname(names.volume);
   if (!existsSync(directory)) return;
   const ours = [names.manifest, names.volume, names.baseReference].map((file) => basename(file));

@@ -45,3 +45,9 @@ export function outputNames(archive: string): OutputNames {
   const stem = archive.slice(0, -'.tar'.length);
   return { volume: archive, manifest: `${stem}.manifest.json`, baseReference: `${stem}.base.json.gz` };
 }
+
+/** The names of report and SBOM beside an update. They are not of it: nothing reads them. */
+export function reviewNames({ manifest }: OutputNames): { readonly report: string; readonly sbom: string } {
+  const stem = manifest.slice(0, -'.manifest.json'.length);
+  return { report: `${stem}.report.html`, sbom: `${stem}.cdx.json` };
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -132,6 +133,27 @@ describe('report', { concurrency: 2 }, () => {
     );
     await rm(join(update(sides), 'update.manifest.json'));
     await refuse('conda-diff-export', ['report', archive], 2);
+  });
+
+  test('create writes report and SBOM beside the update, and takes them away with it', async (t) => {
+    const sides = await sidesWithUpdate(t);
+    const flags = ['--report', '--sbom', 'cyclonedx', '--base', 'empty', '-o', join(sides.folder, 'own.tar')];
+    await createUpdate(sides, ...flags);
+    assert.match(await readFile(join(sides.folder, 'own.report.html'), 'utf8'), /^<!doctype html>/);
+    assert.match(await readFile(join(sides.folder, 'own.cdx.json'), 'utf8'), /"bomFormat": "CycloneDX"/);
+    await createUpdate(sides, ...flags.slice(3), '--overwrite');
+    assert.ok(!existsSync(join(sides.folder, 'own.report.html')));
+    const inside = [
+      'create',
+      sides.mirror,
+      '--report',
+      '--base',
+      'empty',
+      '-o',
+      join(sides.mirror, 'own.tar'),
+    ];
+    await refuse('conda-diff-export', inside, 2);
+    assert.ok(!existsSync(join(sides.mirror, 'own.tar')), 'refused before the update is made');
   });
 
   test('markdown, stdout, and outputs that are refused', async (t) => {
