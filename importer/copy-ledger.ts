@@ -1,5 +1,5 @@
 import { CondaDiffError } from '../shared/errors.js';
-import { encodeLineDocument } from '../shared/line-document.js';
+import { type Chunks, encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
 import type { LineageEntry } from '../shared/lineage.js';
 import { updateId } from '../shared/manifest.js';
@@ -70,7 +70,7 @@ function updateLine(update: KnownUpdate): Readonly<Record<string, unknown>> {
  * @param name the file, for messages
  * @throws CondaDiffError malformed or integrity
  */
-export async function decodeCopyLedger(chunks: Iterable<Uint8Array>, name: string): Promise<CopyLedger> {
+export async function decodeCopyLedger(chunks: Chunks, name: string): Promise<CopyLedger> {
   const checkHeader = await headerValidator('copy-ledger', SECTIONS);
   const checkEvent = await entryValidator<CopyEvent>('copy-ledger', 'events');
   const checkUpdate = await entryValidator<KnownUpdate>('copy-ledger', 'updates');
@@ -86,7 +86,7 @@ export async function decodeCopyLedger(chunks: Iterable<Uint8Array>, name: strin
       else updates.push(checkUpdate(value, name));
     },
   });
-  for (const chunk of chunks) decoder.push(chunk);
+  for await (const chunk of chunks) decoder.push(chunk);
   decoder.end();
   const details = [...ledgerProblems({ events, updates })].slice(0, 20);
   if (details.length === 0) return { events, updates };

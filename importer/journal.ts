@@ -1,7 +1,7 @@
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
 import type { LineageEntry } from '../shared/lineage.js';
-import { encodeLineDocument } from '../shared/line-document.js';
+import { type Chunks, encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
 import { checkFormat, type Totals } from '../shared/reference.js';
 import { RULES } from '../shared/rules.js';
@@ -75,7 +75,7 @@ type JournalHeader = Omit<Journal, 'globs' | (typeof SECTIONS)[number]> & {
  * @param name the file, for messages
  * @throws CondaDiffError malformed or integrity
  */
-export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string): Promise<Journal> {
+export async function decodeJournal(chunks: Chunks, name: string): Promise<Journal> {
   const checkHeader = await headerValidator<JournalHeader & { format: string }>('journal', SECTIONS);
   const checkDirectory = await entryValidator<{ path: string }>('journal', 'directories');
   const checkLineage = await entryValidator<LineageEntry>('journal', 'lineage');
@@ -95,7 +95,7 @@ export async function decodeJournal(chunks: Iterable<Uint8Array>, name: string):
       else actions.push(checkAction(value, name));
     },
   });
-  for (const chunk of chunks) decoder.push(chunk);
+  for await (const chunk of chunks) decoder.push(chunk);
   decoder.end();
   const { attempt, kind, update, from, to, keepsUndo, again, at, ignore, include } = header as JournalHeader;
   const globs = { ignore, include };

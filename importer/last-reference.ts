@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../shared/is-there.js';
 import { readReference } from '../shared/read-document.js';
 import type { Reference } from '../shared/reference.js';
 
@@ -14,5 +14,5 @@ export async function lastReference({
   readonly stateDirectory: string;
 }): Promise<Reference | undefined> {
   const file = join(stateDirectory, 'reference.json');
-  return existsSync(file) ? readReference(file) : undefined;
+  return isThere(file) ? readReference(file) : undefined;
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asIoError } from '../shared/errors.js';
 import type { LineageEntry } from '../shared/lineage.js';
+import { readIfThere } from '../shared/read-document.js';
 import { encodeReceipt, type Receipt } from '../shared/receipt.js';
 import { type Workbench, writeDocument } from './commit.js';
 import { type NewEvent, receiptOf, withEvent } from './copy-history.js';
@@ -24,13 +24,7 @@ function ledgerFile(stateDirectory: string): string {
  * @throws CondaDiffError malformed or integrity, when it is damaged; io
  */
 export async function readCopyLedger(stateDirectory: string): Promise<CopyLedger> {
-  const file = ledgerFile(stateDirectory);
-  if (!existsSync(file)) return EMPTY_LEDGER;
-  try {
-    return await decodeCopyLedger([readFileSync(file)], file);
-  } catch (error) {
-    throw asIoError(error, `Cannot read ${file}`);
-  }
+  return (await readIfThere(ledgerFile(stateDirectory), decodeCopyLedger)) ?? EMPTY_LEDGER;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { asIoError } from '../shared/errors.js';
 import type { Workbench } from './commit.js';
 import { isInterrupted } from '../shared/interrupted.js';
+import { isThere } from '../shared/is-there.js';
+import { readIfThere } from '../shared/read-document.js';
 import { decodeJournal, type Journal } from './journal.js';
 import type { Layout } from './layout.js';
 import { decodeRetired, type Retired } from './retired.js';
@@ -14,28 +15,17 @@ import { decodeRetired, type Retired } from './retired.js';
  * @throws CondaDiffError malformed or integrity, when it is damaged; io
  */
 export async function readJournal(file: string): Promise<Journal | undefined> {
-  const bytes = readIfThere(file);
-  return bytes && decodeJournal([bytes], file);
+  return readIfThere(file, decodeJournal);
 }
 
 /** Whether the last import did not pass its re-check. */
 export function isUnverified({ unverified }: Layout): boolean {
-  return existsSync(unverified);
+  return isThere(unverified);
 }
 
 /** Reads the list of retired files; an absent one is empty. */
 export async function readRetired({ retired }: Layout): Promise<readonly Retired[]> {
-  const bytes = readIfThere(retired);
-  return bytes === undefined ? [] : decodeRetired([bytes], retired);
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw asIoError(error, `Cannot read ${file}`);
-  }
+  return (await readIfThere(retired, decodeRetired)) ?? [];
 }
 
 /**
@@ -48,7 +38,7 @@ export async function clearOwnFiles({ disk, layout }: Workbench, keep: string | 
   for (const name of readdirSync(layout.own)) {
     if (name.endsWith('.partial') && !name.startsWith('lock.')) await disk.remove(join(layout.own, name));
   }
-  if (!existsSync(layout.undo)) return;
+  if (!isThere(layout.undo)) return;
   for (const attempt of readdirSync(layout.undo)) {
     if (attempt !== keep) await disk.removeTree(join(layout.undo, basename(attempt)));
   }

@@ -1,5 +1,5 @@
 import { CondaDiffError } from '../shared/errors.js';
-import { encodeLineDocument } from '../shared/line-document.js';
+import { type Chunks, encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
 import { compareUtf8, pathProblem } from '../shared/paths.js';
 import { checkFormat } from '../shared/reference.js';
@@ -28,7 +28,7 @@ export function encodeRetired(entries: readonly Retired[]): Generator<Buffer> {
  * @param name the file, for messages
  * @throws CondaDiffError malformed or integrity
  */
-export async function decodeRetired(chunks: Iterable<Uint8Array>, name: string): Promise<Retired[]> {
+export async function decodeRetired(chunks: Chunks, name: string): Promise<Retired[]> {
   const checkHeader = await headerValidator('retired', ['entries']);
   const checkEntry = await entryValidator<Retired>('retired', 'entries');
   const entries: Retired[] = [];
@@ -45,7 +45,7 @@ export async function decodeRetired(chunks: Iterable<Uint8Array>, name: string):
       entries.push(entry);
     },
   });
-  for (const chunk of chunks) decoder.push(chunk);
+  for await (const chunk of chunks) decoder.push(chunk);
   decoder.end();
   return entries;
 }

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CondaDiffError, type ErrorCode } from './errors.js';
+import { isThere } from './is-there.js';
 import { STATE_DIRECTORY } from './rules.js';
 
 /** The plan of a commit that is under way. */
@@ -8,9 +8,13 @@ export const JOURNAL = 'journal.json';
 /** The same file once every action was performed; what is left is to note it. */
 export const COMMIT_RECORD = 'committed.json';
 
-/** Whether an import of this repository was begun and not ended. */
+/**
+ * Whether an import of this repository was begun and not ended.
+ *
+ * @throws CondaDiffError io, when that cannot be told
+ */
 export function isInterrupted(repository: string): boolean {
-  return [JOURNAL, COMMIT_RECORD].some((name) => existsSync(join(repository, STATE_DIRECTORY, name)));
+  return [JOURNAL, COMMIT_RECORD].some((name) => isThere(join(repository, STATE_DIRECTORY, name)));
 }
 
 /**

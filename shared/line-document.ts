@@ -20,6 +20,9 @@ import { createHash } from 'node:crypto';
 
 const CHUNK_BYTES = 1 << 16;
 
+/** The bytes of a document as they come. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface Section {

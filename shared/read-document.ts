@@ -2,6 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import { isAbsent } from './is-there.js';
 import type { Manifest } from './manifest.js';
 import { ManifestDecoder } from './manifest-decoder.js';
 import type { Reference } from './reference.js';
@@ -27,6 +28,29 @@ export async function readReference(file: string): Promise<Reference> {
 /** Reads and checks a manifest. */
 export async function readManifest(file: string): Promise<Manifest> {
   return readInto(file, await ManifestDecoder.create(file));
+}
+
+/**
+ * Streams a document of ours through its decoder.
+ *
+ * @returns `undefined` when it is not there
+ * @throws CondaDiffError io, also when it cannot be told whether it is there; whatever the decoder throws
+ */
+export async function readIfThere<T>(
+  file: string,
+  decode: (chunks: AsyncIterable<Uint8Array>, name: string) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await decode(chunksOf(file), file);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw asIoError(error, `Cannot read ${file}`);
+  }
+}
+
+/** Opens the file when the first chunk is asked for: whoever asks gets the error. */
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file, { highWaterMark: 1 << 18 });
 }
 
 /**

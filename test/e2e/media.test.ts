@@ -286,6 +286,23 @@ describe(
   'Files of other owners',
   { skip: skipWithout('setpriv') || (process.getuid?.() !== 0 && 'not root') },
   () => {
+    it('that keep their .conda-diff to themselves: nothing is taken for absent because it may not be read', async (t) => {
+      const copy = await freshCopy(t);
+      await next.apply(copy, await updateOf());
+      execFileSync('chown', ['-R', String(STRANGER), join(copy, '.conda-diff')]);
+      const update = await updateOf();
+      const reading = [
+        ['status', copy],
+        ['verify', copy],
+        ['check', update, copy],
+      ];
+      for (const args of reading) {
+        const { code, stderr } = await runAsOwner(...args);
+        assert.equal(code, 15, `${args.join(' ')}: ${stderr}`);
+        assert.match(stderr, /Cannot read .*\.conda-diff\/.*: EACCES/);
+      }
+    });
+
     it('are copied for undo where they may not be linked, and can be replaced and brought back', async (t) => {
       const copy = await freshCopy(t);
       for (const directory of ['.', 'linux-64', 'linux-64/shards', 'noarch', 'noarch/shards'])

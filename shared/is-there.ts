@@ -1,0 +1,22 @@
+import { lstatSync } from 'node:fs';
+import { asIoError, isSystemError } from './errors.js';
+
+/** Whether a system call failed because there is nothing at its path. */
+export function isAbsent(error: unknown): boolean {
+  return isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+/**
+ * Whether there is anything at a path, a link that leads nowhere included.
+ *
+ * @throws CondaDiffError io, when that cannot be told: what may not be seen is not absent
+ */
+export function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw asIoError(error, `Cannot read ${path}`);
+  }
+}
