@@ -47,6 +47,7 @@ const ioFiles = [
   'exporter/store.ts',
   'importer/attributes.ts',
   'importer/cli.ts',
+  'importer/clear-away.ts',
   'importer/commit.ts',
   'importer/complete.ts',
   'importer/disk.ts',

@@ -1,20 +1,18 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { HashCache } from '../shared/hash-cache.js';
 import { asIoError } from '../shared/errors.js';
-import { directoryOf } from '../shared/paths.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import type { Receipt } from '../shared/receipt.js';
-import { staysInside } from '../shared/real-path.js';
 import { checkTotals, encodeReference, referenceOf, type Totals, totalsOf } from '../shared/reference.js';
 import type { State } from '../shared/state.js';
-import { syncDirectories, type Workbench, writeDocument } from './commit.js';
+import { deleteRetired, removeEmptied } from './clear-away.js';
+import { type Workbench, writeDocument } from './commit.js';
 import type { NewEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
 import { noteEvent } from './note-event.js';
 import { clearOwnFiles, readRetired } from './own-files.js';
-import { encodeRetired, type Retired, retiredAfter } from './retired.js';
+import { encodeRetired, retiredAfter } from './retired.js';
 
 /** Where the end of a commit is noted. */
 export interface Notebook {
@@ -108,42 +106,4 @@ export async function surveyOnDisk(
 /** Whether two states are the same by digest and totals. */
 export function sameTotals(a: Totals, b: Totals): boolean {
   return a.digest === b.digest && a.count === b.count && a.bytes === b.bytes;
-}
-
-/** Deletes retired files that are still what they were when they were retired, as far as their size tells. */
-export async function deleteRetired(bench: Workbench, entries: readonly Retired[]): Promise<number> {
-  const { disk, layout } = bench;
-  const directories = new Set<string>();
-  const root = realpathSync(layout.repository);
-  let bytes = 0;
-  for (const { path, size } of entries) {
-    const file = join(layout.repository, path);
-    const stats = lstatSync(file, { throwIfNoEntry: false });
-    if (!stats?.isFile() || stats.size !== size || !staysInside(root, dirname(file))) continue;
-    await disk.remove(file);
-    directories.add(dirname(file));
-    bytes += size;
-  }
-  await syncDirectories(bench, [...directories]);
-  await removeEmptied(
-    bench,
-    entries.map(({ path }) => path),
-  );
-  return bytes;
-}
-
-/** Removes the directories that the removal of these files emptied, upwards, never the repository itself. */
-async function removeEmptied(bench: Workbench, paths: readonly string[]): Promise<void> {
-  const { disk, layout } = bench;
-  const root = realpathSync(layout.repository);
-  const above = new Set<string>();
-  for (const start of new Set(paths.map(directoryOf))) {
-    for (let path = start; path !== ''; path = directoryOf(path)) {
-      const directory = join(layout.repository, path);
-      if (existsSync(directory) && !staysInside(root, directory)) break;
-      if (!(await disk.removeDirectory(directory))) break;
-      above.add(dirname(directory));
-    }
-  }
-  await syncDirectories(bench, [...above]);
 }

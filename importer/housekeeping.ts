@@ -5,8 +5,9 @@ import { NO_GLOBS } from '../shared/globs.js';
 import { readState } from '../shared/read-state.js';
 import type { Receipt } from '../shared/receipt.js';
 import { type Totals, totalsOf } from '../shared/reference.js';
+import { deleteRetired, type Untouched } from './clear-away.js';
 import { type Workbench, writeDocument } from './commit.js';
-import { deleteRetired, type Notebook } from './complete.js';
+import type { Notebook } from './complete.js';
 import { lastEvent, receiptOf } from './copy-history.js';
 import { isInterrupted } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
@@ -17,8 +18,11 @@ import { encodeRetired, olderThan } from './retired.js';
 
 /** What `gc` did. */
 export interface Collected {
+  /** Retired files that were deleted, and their bytes. */
   readonly files: number;
   readonly bytes: number;
+  /** Files that were on the list, were not deleted, and are not on it any more. */
+  readonly left: readonly { readonly path: string; readonly reason: Untouched | 'tracked' }[];
   /** Retired files that wait on. */
   readonly waiting: number;
 }
@@ -32,11 +36,15 @@ export async function collectGarbage(bench: Workbench, notebook: Notebook, limit
   const { layout, signal } = bench;
   const globs = (await lastReference(notebook))?.globs ?? NO_GLOBS;
   const { state } = await readState(layout.repository, { globs, cache: notebook.cache, signal });
-  const { kept, expired } = olderThan(await readRetired(layout), limit, state);
+  const retired = await readRetired(layout);
+  const { kept, expired } = olderThan(retired, limit, state);
+  const tracked = retired.filter(({ path }) => state.find(path) >= 0);
   try {
-    const bytes = await deleteRetired(bench, expired);
+    const { deleted, left } = await deleteRetired(bench, expired);
     await writeDocument(bench, layout.retired, encodeRetired(kept));
-    return { files: expired.length, bytes, waiting: kept.length };
+    const bytes = deleted.reduce((sum, { size }) => sum + size, 0);
+    const also = tracked.map(({ path }) => ({ path, reason: 'tracked' as const }));
+    return { files: deleted.length, bytes, left: [...left, ...also], waiting: kept.length };
   } catch (error) {
     throw asIoError(error);
   }

@@ -16,14 +16,16 @@ import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
-import { type Layout, layoutOf } from './layout.js';
+import { layoutOf } from './layout.js';
 import { lineageOf } from './copy-history.js';
 import { makesLinks, measure, needsOf } from './measure.js';
 import { noteApplied } from './note-applied.js';
-import { clearAfterFailure, clearOwnFiles, readJournal } from './own-files.js';
+import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import { recover, type Recovery } from './recover.js';
+import { type Retired, reusedBy } from './retired.js';
+import { storedPlace } from './state-directory.js';
 import { DISCARD, readUpdate, StageSink } from './stage.js';
 
 export interface ImportOptions extends PrepareOptions {
@@ -104,7 +106,7 @@ async function applyPrepared(
     await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
-    const journal = journalFor(layout, keepsUndo, prepared);
+    const journal = journalFor(bench, options, prepared, await readRetired(layout));
     const burst = await commit(bench, journal);
     return { ...burst, ...(await completeCommit(bench, journal, notebook)) };
   } catch (error) {
@@ -114,11 +116,12 @@ async function applyPrepared(
 }
 
 function journalFor(
-  layout: Layout,
-  keepsUndo: boolean,
-  { outcome, manifest, local, plan }: Prepared,
+  { layout }: Workbench,
+  { keepsUndo, stateDirectory }: ImportOptions,
+  { outcome, manifest, local, target, plan }: Prepared,
+  retired: readonly Retired[],
 ): Journal {
-  const { id, site, sequence, globs, target } = manifest;
+  const { id, site, sequence, globs } = manifest;
   return {
     attempt: randomBytes(8).toString('hex'),
     kind: 'import',
@@ -127,9 +130,11 @@ function journalFor(
     lineage: lineageOf(manifest),
     again: outcome === 'superseded',
     from: totalsOf(local),
-    to: target,
+    to: manifest.target,
     keepsUndo,
     at: timestamp(),
+    stateDirectory: storedPlace(layout.repository, stateDirectory),
+    reused: reusedBy(target, retired),
     directories: missingDirectories(layout.repository, plan),
     actions: plan,
   };

@@ -3,24 +3,32 @@ import { updateId } from '../shared/manifest.js';
 import { isIndexName } from '../shared/rules.js';
 import { type CommitAction, goneOf, inOrder, publishOf } from './commit-plan.js';
 import type { Journal } from './journal.js';
+import { storedProblem } from './state-directory.js';
 
 type Plan = Pick<Journal, 'directories' | 'actions'>;
+type Notes = Pick<Journal, 'stateDirectory' | 'reused'>;
 type Origin = Pick<Journal, 'update' | 'lineage'>;
 
 /** What no plan of ours has, whatever the files are: with any of these a journal is not to be followed. */
 export function* journalProblems({
   update,
   lineage,
+  stateDirectory,
+  reused,
   directories,
   actions,
-}: Plan & Origin): Generator<string> {
+}: Plan & Origin & Notes): Generator<string> {
   const paths = actions.map(({ path }) => path);
-  for (const path of [...directories, ...paths]) {
+  const kept = reused.map(({ path }) => path);
+  for (const path of [...directories, ...paths, ...kept]) {
     const problem = pathProblem(path);
     if (problem !== undefined) yield `${JSON.stringify(path)} ${problem}`;
   }
   yield* repeated(directories);
   yield* repeated(paths);
+  yield* repeated(kept);
+  const problem = storedProblem(stateDirectory);
+  if (problem !== undefined) yield `the state directory ${JSON.stringify(stateDirectory)} ${problem}`;
   for (const action of actions) {
     if (!isPlanned(action)) yield `${action.path}: no plan has this action`;
   }

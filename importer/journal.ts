@@ -6,6 +6,7 @@ import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
 import { checkFormat, type Totals } from '../shared/reference.js';
 import { RULES } from '../shared/rules.js';
 import { entryValidator, headerValidator } from '../shared/schema.js';
+import type { Entry } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
 import { journalProblems } from './journal-problems.js';
 
@@ -28,8 +29,12 @@ export interface Journal {
   /** Whether it is imported although a later one had been (`--again`). */
   readonly again: boolean;
   readonly at: string;
+  /** Where the reference of the new state is noted, as `storedPlace` gives it. */
+  readonly stateDirectory: string;
   /** The updates of the site that the update's manifest knows, oldest first, and the update itself. */
   readonly lineage: readonly LineageEntry[];
+  /** Retired files that the update of an import tracks again, as they were retired; undoing it retires them again. */
+  readonly reused: readonly Entry[];
   /** Directories that the commit makes, parents first. */
   readonly directories: readonly string[];
   /** The n-th action's files are `stage/<n>`, `undo/<attempt>/<n>` and `trash/<n>`. */
@@ -43,22 +48,23 @@ export interface UpdateName {
   readonly sequence: number;
 }
 
-const SECTIONS = ['lineage', 'directories', 'actions'] as const;
+const SECTIONS = ['lineage', 'reused', 'directories', 'actions'] as const;
 
 /** The bytes of a journal. */
 export function encodeJournal(journal: Journal): Generator<Buffer> {
-  const { globs, lineage, directories, actions, ...header } = journal;
-  const { attempt, kind, update, from, to, keepsUndo, again, at } = header;
+  const { globs, lineage, reused, directories, actions, ...header } = journal;
+  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory } = header;
   const line = {
     format: 'conda-diff-journal',
     version: 1,
     rules: RULES,
     ignore: globs.ignore,
     include: globs.include,
-    ...{ attempt, kind, update, from, to, keepsUndo, again, at },
+    ...{ attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory },
   };
   return encodeLineDocument(line, [
     { name: 'lineage', entries: lineage.map((entry) => ({ ...entry })) },
+    { name: 'reused', entries: reused.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
     { name: 'directories', entries: directories.map((path) => ({ path })) },
     { name: 'actions', entries: actions.map((action) => ({ ...action })) },
   ]);
@@ -79,9 +85,11 @@ export async function decodeJournal(chunks: Chunks, name: string): Promise<Journ
   const checkHeader = await headerValidator<JournalHeader & { format: string }>('journal', SECTIONS);
   const checkDirectory = await entryValidator<{ path: string }>('journal', 'directories');
   const checkLineage = await entryValidator<LineageEntry>('journal', 'lineage');
+  const checkReused = await entryValidator<Entry>('journal', 'reused');
   const checkAction = await entryValidator<CommitAction>('journal', 'actions');
   let header: (JournalHeader & { format: string }) | undefined;
   const lineage: LineageEntry[] = [];
+  const reused: Entry[] = [];
   const directories: string[] = [];
   const actions: CommitAction[] = [];
   const decoder = new LineDocumentDecoder(name, SECTIONS, {
@@ -91,16 +99,18 @@ export async function decodeJournal(chunks: Chunks, name: string): Promise<Journ
     },
     entry: (section, value) => {
       if (section === 'lineage') lineage.push(checkLineage(value, name));
+      else if (section === 'reused') reused.push(checkReused(value, name));
       else if (section === 'directories') directories.push(checkDirectory(value, name).path);
       else actions.push(checkAction(value, name));
     },
   });
   for await (const chunk of chunks) decoder.push(chunk);
   decoder.end();
-  const { attempt, kind, update, from, to, keepsUndo, again, at, ignore, include } = header as JournalHeader;
+  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, ignore, include } =
+    header as JournalHeader;
   const globs = { ignore, include };
-  const fields = { attempt, kind, update, from, to, keepsUndo, again, at };
-  return safe({ ...fields, globs, lineage, directories, actions }, name);
+  const fields = { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory };
+  return safe({ ...fields, globs, lineage, reused, directories, actions }, name);
 }
 
 function safe(journal: Journal, name: string): Journal {

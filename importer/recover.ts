@@ -11,6 +11,7 @@ import { completeCommit, type Notebook, surveyOnDisk } from './complete.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
+import { placeStored } from './state-directory.js';
 import { judgeRecovery, type ActionFinding } from './recovery-plan.js';
 
 /** What a recovery did. */
@@ -32,7 +33,7 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   const { layout } = bench;
   const committed = await readJournal(layout.committed);
   if (committed !== undefined) {
-    const { receipt } = await completeCommit(bench, committed, notebook);
+    const { receipt } = await completeCommit(bench, committed, notebookOf(bench, committed, notebook));
     return { did: 'finished', journal: committed, receipt };
   }
   const journal = await readJournal(layout.journal);
@@ -48,7 +49,7 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   try {
     if (judgement.way === 'finish') {
       await perform(bench, journal, (n) => findings[n]?.isDone === true);
-      const { receipt } = await completeCommit(bench, journal, notebook);
+      const { receipt } = await completeCommit(bench, journal, notebookOf(bench, journal, notebook));
       return { did: 'finished', journal, receipt };
     }
     await takeBack(bench, journal, findings);
@@ -62,6 +63,11 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
     state,
   );
   return { did: 'taken-back', journal };
+}
+
+/** What is noted goes where the interrupted run would have noted it. */
+function notebookOf({ layout }: Workbench, { stateDirectory }: Journal, { cache }: Notebook): Notebook {
+  return { stateDirectory: placeStored(layout.repository, stateDirectory), cache };
 }
 
 function touchedBy({ actions }: Journal): ReadonlySet<string> {

@@ -59,19 +59,28 @@ export interface RetiredAfter {
 }
 
 /**
- * Adds what a commit retired. An import ends the wait of what was retired before; an undo does not. What the
- * state tracks again is not retired any more.
+ * Adds what a commit retired. An import ends the wait of what was retired before; an undo does not, and it retires
+ * again what the import had reused. What the state tracks again is not retired any more.
  */
 export function retiredAfter(before: readonly Retired[], journal: Journal, state: State): RetiredAfter {
   const { attempt, at, kind } = journal;
-  const added = journal.actions
-    .filter((action) => action.action === 'retire')
-    .map(({ path, before: content }) => ({ path, ...content, attempt, at }));
-  const again = new Set(added.map(({ path }) => path));
-  const isWaiting = ({ path }: Retired): boolean => state.find(path) < 0 && !again.has(path);
+  const retiring = journal.actions.flatMap((action) =>
+    action.action === 'retire' ? [{ path: action.path, ...action.before }] : [],
+  );
+  const again = kind === 'undo' ? journal.reused : [];
+  const added = [...retiring, ...again].map((entry) => ({ ...entry, attempt, at }));
+  const taken = new Set(added.map(({ path }) => path));
+  const isWaiting = ({ path }: Retired): boolean => state.find(path) < 0 && !taken.has(path);
   const earlier = before.filter((one) => one.attempt !== attempt && isWaiting(one));
   const kept = added.filter(({ path }) => state.find(path) < 0);
   return kind === 'import' ? { kept, expired: earlier } : { kept: [...kept, ...earlier], expired: [] };
+}
+
+/** Retired files that an update tracks again: undoing it retires them again. */
+export function reusedBy(target: State, retired: readonly Retired[]): Entry[] {
+  return retired
+    .filter(({ path }) => target.find(path) >= 0)
+    .map(({ path, size, sha256 }) => ({ path, size, sha256 }));
 }
 
 /** Splits off what has waited since before `limit`; what the state tracks again is neither. */

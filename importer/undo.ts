@@ -12,6 +12,7 @@ import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
+import { storedPlace } from './state-directory.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 
 /** What an undo went back from and to. */
@@ -43,7 +44,7 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   );
   try {
     await stageFromUndo(bench, last, plan);
-    const journal = journalFor(bench, last, plan);
+    const journal = journalFor(bench, last, plan, notebook);
     const burst = await commit(bench, journal);
     return { undone: last, ...(await completeCommit(bench, journal, notebook)), ...burst };
   } catch (error) {
@@ -52,7 +53,12 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   }
 }
 
-function journalFor({ layout }: Workbench, last: Journal, plan: readonly UndoAction[]): Journal {
+function journalFor(
+  { layout }: Workbench,
+  last: Journal,
+  plan: readonly UndoAction[],
+  { stateDirectory }: Notebook,
+): Journal {
   const actions = plan.map(({ action }) => action);
   return {
     attempt: randomBytes(8).toString('hex'),
@@ -65,6 +71,8 @@ function journalFor({ layout }: Workbench, last: Journal, plan: readonly UndoAct
     to: last.from,
     keepsUndo: true,
     at: timestamp(),
+    stateDirectory: storedPlace(layout.repository, stateDirectory),
+    reused: last.reused,
     directories: missingDirectories(layout.repository, actions),
     actions,
   };

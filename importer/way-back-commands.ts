@@ -4,7 +4,7 @@ import { formatBytes, formatCount } from '../shared/figures.js';
 import { withLock } from '../shared/lock.js';
 import { shortDigest } from '../shared/state.js';
 import { burstLine, codeLine } from './describe.js';
-import { collectGarbage } from './housekeeping.js';
+import { collectGarbage, type Collected } from './housekeeping.js';
 import { recoverFirst, recoveryLine } from './import.js';
 import { benchAt } from './place.js';
 import { undoLastImport } from './undo.js';
@@ -67,6 +67,14 @@ export function addRecover(program: Command): void {
 
 const WAIT_HOURS = 48;
 
+/** Why a file that was retired is not deleted. */
+const LEFT: Readonly<Record<Collected['left'][number]['reason'], string>> = {
+  gone: 'it is not there any more',
+  changed: 'it is not what was retired',
+  outside: 'it lies outside of the copy now',
+  tracked: 'an index names it again',
+};
+
 /** Declares `gc`. */
 export function addGc(program: Command): void {
   addCommonOptions(
@@ -87,7 +95,8 @@ export function addGc(program: Command): void {
       await recoverFirst(bench, notebook, shell.note);
       return collectGarbage(bench, notebook, limit);
     });
-    const { files, bytes, waiting } = collected;
+    const { files, bytes, left, waiting } = collected;
+    for (const { path, reason } of left) shell.note(`${path} is left alone: ${LEFT[reason]}`);
     shell.report({ command: 'gc', ...collected }, [
       `Deleted ${formatCount(files, 'retired file')} (${formatBytes(bytes)}); ${waiting} wait on`,
     ]);

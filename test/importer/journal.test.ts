@@ -27,6 +27,8 @@ describe('a journal', () => {
     ...{ attempt: '0123456789abcdef', kind: 'undo', keepsUndo: false, at: '2024-01-02T03:04:05Z' },
     globs: { ignore: ['**/*.bak'], include: ['keys/*'] },
     ...originOf(7),
+    stateDirectory: '/srv/state of the copy',
+    reused: [entryOf('osx-64/reused.conda')],
     ...{ from: TOTALS, to: { digest: hashOf('2'), count: 0, bytes: 0 } },
     directories: ['osx-64', 'osx-64/gr\u00f6\u00dfe'],
     actions: inOrder([
@@ -39,8 +41,16 @@ describe('a journal', () => {
 
   it('is read as it was written', async () => {
     assert.deepEqual(await decodeJournal([bytesOf(journal)], 'journal.json'), journal);
-    const empty: Journal = { ...journal, directories: [], actions: [] };
+    const empty: Journal = { ...journal, reused: [], directories: [], actions: [] };
     assert.deepEqual(await decodeJournal([bytesOf(empty)], 'journal.json'), empty);
+  });
+
+  it('is read as a stream, in whatever pieces it comes', async () => {
+    const bytes = bytesOf(journal);
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += 7) yield await Promise.resolve(bytes.subarray(at, at + 7));
+    }
+    assert.deepEqual(await decodeJournal(pieces(), 'journal.json'), journal);
   });
 
   it('is refused when it is cut off or any byte is another', async () => {
@@ -84,7 +94,7 @@ type Line = Record<string, unknown>;
 type Document = Line & Record<(typeof SECTIONS)[number], Line[]>;
 type Edit = (document: Document) => void;
 
-const SECTIONS = ['lineage', 'directories', 'actions'] as const;
+const SECTIONS = ['lineage', 'reused', 'directories', 'actions'] as const;
 
 /** A journal with something altered and its checksum made right: only the field's own check can refuse it. */
 function altered(text: string, edit: Edit): string {
@@ -112,6 +122,11 @@ const lineage =
   (changes: Line): Edit =>
   (document) =>
     void Object.assign(document.lineage[0]!, changes);
+/** Adds a file that was reused. */
+const reused =
+  (changes: Line): Edit =>
+  (document) =>
+    void document.reused.push({ ...entryOf('noarch/reused-1-0.conda'), ...changes });
 /** Alters the action of a path. An undefined value removes a field. */
 const action =
   (path: string, changes: Line): Edit =>
@@ -155,6 +170,22 @@ const REFUSED: readonly [field: string, edit: Edit, text: RegExp][] = [
   ['update.site', within('update', { site: 'another' }), /has another id/],
   ['update.sequence', within('update', { sequence: 9 }), /is not in its lineage/],
   ['again', set('again', 'yes'), /'again' must be boolean/],
+  ['stateDirectory', set('stateDirectory', ''), /'stateDirectory' must NOT have fewer/],
+  ['stateDirectory', set('stateDirectory', '../elsewhere'), /"..\/elsewhere" is not a path within/],
+  ['stateDirectory', set('stateDirectory', '/srv/../etc'), /is not the shortest form of its path/],
+  ['stateDirectory', set('stateDirectory', 'a\0b'), /has a zero byte/],
+  ['reused path', reused({ path: '../out' }), /begins with a dot/],
+  ['reused.size', reused({ size: -1 }), /'size' must be >= 0/],
+  ['reused.sha256', reused({ sha256: 'x' }), /'sha256' must match pattern/],
+  ['reused, an unknown field', reused({ extra: 1 }), /additional properties: 'extra'/],
+  [
+    'reused, one twice',
+    (document) => {
+      reused({})(document);
+      reused({})(document);
+    },
+    /stands twice/,
+  ],
   ['lineage.id', lineage({ id: hashOf('other') }), /has another id/],
   ['lineage.sequence', lineage({ sequence: 9 }), /has another id/],
   ['lineage.base', lineage({ base: hashOf('other') }), /has another id/],
@@ -245,6 +276,8 @@ const WITNESSED: readonly [field: string, edit: Edit, refusing: readonly Way[], 
 /** What has no other witness than the checksum: the commit ends at its base or its target all the same. */
 const UNWITNESSED: readonly [field: string, edit: Edit][] = [
   ['kind', set('kind', 'undo')],
+  ['stateDirectory', set('stateDirectory', '.conda-diff/elsewhere')],
+  ['reused', reused({})],
   ['keepsUndo', set('keepsUndo', false)],
   ['again', set('again', true)],
   ['lineage.created', lineage({ created: '1999-01-02T03:04:05Z' })],

@@ -14,6 +14,7 @@ export interface ApplyOptions {
   readonly disk?: Disk;
   readonly keepsUndo?: boolean;
   readonly removeNow?: boolean;
+  readonly stateDirectory?: string;
 }
 
 const NEVER = new AbortController().signal;

@@ -38,12 +38,15 @@ export async function writeFiles(root: string, contents: Contents): Promise<void
   }
 }
 
+type Origin = Pick<Journal, 'update' | 'lineage' | 'again' | 'stateDirectory' | 'reused'>;
+
 /** What a journal says of the update that it is of, whose lineage is itself alone. */
-export function originOf(sequence = 1): Pick<Journal, 'update' | 'lineage' | 'again'> {
+export function originOf(sequence = 1): Origin {
   const [base, target] = [hashOf(`base ${sequence}`), hashOf(`target ${sequence}`)];
   const id = updateId('default', sequence, base, target);
   const lineage = [{ id, sequence, base, target, created: '2024-01-02T03:04:05Z' }];
-  return { update: { id, site: 'default', sequence }, lineage, again: false };
+  const update = { id, site: 'default', sequence };
+  return { update, lineage, again: false, stateDirectory: '.conda-diff', reused: [] };
 }
 
 export function stateOfContents(contents: Contents): State {

@@ -7,16 +7,20 @@ import type { Tracked } from './updates.js';
 export interface Passage {
   readonly from: Tracked;
   readonly to: Tracked;
-  /** Untracked files that lay in the repository before: path → sha256. */
+  /** Untracked files that lie in the repository before or after: path → sha256. */
   readonly beside: Tracked;
 }
 
 const OWN = '.conda-diff';
 
-export function passage(before: Image, from: Tracked, to: Tracked): Passage {
-  const beside = new Map(visible(before).map(([path, { bytes }]) => [path, sha256Of(bytes)]));
-  for (const path of from.keys()) beside.delete(path);
+/** @param after the end of it, where files come back that were untracked before */
+export function passage(before: Image, from: Tracked, to: Tracked, after?: Image): Passage {
+  const beside = new Map([...untracked(before, from), ...(after ? untracked(after, to) : [])]);
   return { from, to, beside };
+}
+
+function untracked(image: Image, tracked: Tracked): [string, string][] {
+  return visible(image).flatMap(([path, { bytes }]) => (tracked.has(path) ? [] : [[path, sha256Of(bytes)]]));
 }
 
 function visible({ files }: Image): [string, ImageFile][] {
@@ -29,7 +33,8 @@ function visible({ files }: Image): [string, ImageFile][] {
  *
  * @param isBurst whether same-name replacements may be on their way
  */
-export function readerProblems(image: Image, { from, to, beside }: Passage, isBurst: boolean): string[] {
+export function readerProblems(image: Image, states: Passage, isBurst: boolean): string[] {
+  const { from, to, beside } = states;
   const problems: string[] = [];
   const found = new Map<string, string>();
   for (const [path, { bytes }] of visible(image)) {
@@ -39,7 +44,7 @@ export function readerProblems(image: Image, { from, to, beside }: Passage, isBu
       problems.push(`${path} has a content of neither state (${bytes.length} bytes)`);
   }
   for (const path of from.keys()) if (to.has(path) && !found.has(path)) problems.push(`${path} is not there`);
-  const isMoving = (path: string): boolean => isBurst && isReplaced(path, { from, to }) && found.has(path);
+  const isMoving = (path: string): boolean => isBurst && isReplaced(path, states) && found.has(path);
   for (const [index, file] of visible(image)) {
     if (!isIndex(index)) continue;
     for (const { path, sha256 } of namedBy(index, file, image)) {
@@ -50,9 +55,10 @@ export function readerProblems(image: Image, { from, to, beside }: Passage, isBu
   return problems;
 }
 
-/** Whether the commit puts another artifact under the same name. */
-function isReplaced(path: string, { from, to }: Pick<Passage, 'from' | 'to'>): boolean {
-  return path.endsWith('.conda') && from.has(path) && to.has(path) && from.get(path) !== to.get(path);
+/** Whether the commit puts another artifact under the same name, one that is retired included. */
+function isReplaced(path: string, states: Passage): boolean {
+  const contents = [states.from, states.to, states.beside].flatMap((state) => state.get(path) ?? []);
+  return path.endsWith('.conda') && new Set(contents).size > 1;
 }
 
 const decoded = new Map<string, readonly Named[]>();
@@ -85,7 +91,7 @@ function readOnce(
 }
 
 /** Whether a step belongs to the burst: it moves an index or a same-name replacement in or out of its place. */
-export function isBurstStep(step: Step, repository: string, states: Pick<Passage, 'from' | 'to'>): boolean {
+export function isBurstStep(step: Step, repository: string, states: Passage): boolean {
   const moves = step.call === 'rename' ? [step.path, step.from] : step.call === 'remove' ? [step.path] : [];
   return moves.some((file) => {
     const path = file.slice(repository.length + 1);
@@ -101,7 +107,7 @@ export function isBurstStep(step: Step, repository: string, states: Pick<Passage
 export function burstOf(
   steps: readonly Step[],
   repository: string,
-  states: Pick<Passage, 'from' | 'to'>,
+  states: Passage,
 ): { readonly begin: number; readonly end: number } {
   const begin = steps.findIndex((step) => isBurstStep(step, repository, states));
   const last = steps.findLastIndex((step) => isBurstStep(step, repository, states));

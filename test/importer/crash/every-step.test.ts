@@ -20,7 +20,7 @@ import { differences, isBurstStep, type Passage, passage, readerProblems } from 
 import { type Image, readImage, withoutStage } from './image.js';
 import { Crashed, StoppingDisk } from './stopping-disk.js';
 import { type Step, StepDisk } from './step-disk.js';
-import { leaveLock, makeUpdates, onCopy, type Tracked, type Updates } from './updates.js';
+import { leaveLock, makeUpdates, onCopy, type Updates } from './updates.js';
 
 const IS_THOROUGH = Number(process.env['CONDA_DIFF_CRASH_ROUNDS'] ?? 1) > 1;
 const SEED = seedFromEnvironment();
@@ -175,10 +175,6 @@ async function checkInTurn(crash: Crash, turn: number, all: readonly Next[]): Pr
   for (const next of IS_THOROUGH ? all : [all[turn % all.length]!]) await checkNext(crash, next);
 }
 
-function between(start: Image, from: Tracked, to: Tracked): Passage {
-  return passage(start, from, to);
-}
-
 test('an import that stops at any step is finished or taken back by whatever runs next', async () => {
   const { copy, tracked, update } = updates;
   const other = await uninterrupted(copy, (repository) => apply(repository, update.v2b));
@@ -186,7 +182,7 @@ test('an import that stops at any step is finished or taken back by whatever run
   const work: Work = (repository, disk) => apply(repository, update.v2, disk && { disk });
   let turn = 0;
   let isTarget = false;
-  for await (const crash of crashes({ start: copy, work, passage: between(copy, tracked.v1, tracked.v2) })) {
+  for await (const crash of crashes({ start: copy, work, passage: passage(copy, tracked.v1, tracked.v2) })) {
     isTarget = (await checkRecovery(crash, copy, imported)) === imported;
     const state = isTarget ? imported : copy;
     await checkInTurn(crash, turn++, [
@@ -209,7 +205,7 @@ test('an import that stops at any step is finished or taken back by whatever run
 
 test('an undo that stops at any step is finished or taken back by whatever runs next', async () => {
   const { tracked, update } = updates;
-  const states = between(imported, tracked.v2, tracked.v1);
+  const states = passage(imported, tracked.v2, tracked.v1, undone);
   const again = await uninterrupted(undone, (repository) => apply(repository, update.v2));
   let turn = 0;
   for await (const crash of crashes({ start: imported, work: undo, passage: states })) {
@@ -231,7 +227,7 @@ test('an import that keeps nothing for undo and removes at once is finished', as
   const work: Work = (repository, disk) =>
     apply(repository, update.v2, { ...options, ...(disk && { disk }) });
   const end = await uninterrupted(copy, work);
-  for await (const crash of crashes({ start: copy, work, passage: between(copy, tracked.v1, tracked.v2) })) {
+  for await (const crash of crashes({ start: copy, work, passage: passage(copy, tracked.v1, tracked.v2) })) {
     const expected = wasJournalled(crash) ? end : copy;
     await checkNext(crash, { name: 'recover', run: recover, expected });
   }
@@ -241,7 +237,7 @@ test('an import on a file system without hard links is finished or taken back', 
   const { copy, tracked, update } = updates;
   const work: Work = (repository, disk) => apply(repository, update.v2b, disk && { disk });
   const end = await uninterrupted(copy, work);
-  const states = between(copy, tracked.v1, tracked.v2b);
+  const states = passage(copy, tracked.v1, tracked.v2b);
   for await (const crash of crashes({ start: copy, work, passage: states, makesLinks: false })) {
     await checkRecovery(crash, copy, end);
   }
@@ -252,7 +248,7 @@ test('a first import into an empty directory is finished or taken back', async (
   const start: Image = { directories: new Map([['.conda-diff', 0o700]]), files: new Map() };
   const work: Work = (repository, disk) => apply(repository, update.v0, disk && { disk });
   const end = await uninterrupted(start, work);
-  for await (const crash of crashes({ start, work, passage: between(start, new Map(), tracked.v0) })) {
+  for await (const crash of crashes({ start, work, passage: passage(start, new Map(), tracked.v0) })) {
     await checkRecovery(crash, start, end);
   }
 });
@@ -268,13 +264,13 @@ test('a recovery that stops at any step is ended by the next one', async () => {
   const { copy, tracked, update } = updates;
   const parts = [0, 0.3, 0.5, 0.62];
   const importing = {
-    ...{ start: copy, passage: between(copy, tracked.v1, tracked.v2), end: imported, parts },
+    ...{ start: copy, passage: passage(copy, tracked.v1, tracked.v2), end: imported, parts },
     work: (repository: string, disk?: Disk) => apply(repository, update.v2, disk && { disk }),
   };
   const undoing = {
     ...{
       start: imported,
-      passage: between(imported, tracked.v2, tracked.v1),
+      passage: passage(imported, tracked.v2, tracked.v1, undone),
       end: undone,
       parts: [0.3, 0.9],
     },
@@ -299,7 +295,7 @@ test('processes of their own end an interrupted import', async () => {
   const { copy, tracked, update } = updates;
   const work: Work = (repository, disk) => apply(repository, update.v2, disk && { disk });
   const all: Crash[] = [];
-  for await (const crash of crashes({ start: copy, work, passage: between(copy, tracked.v1, tracked.v2) })) {
+  for await (const crash of crashes({ start: copy, work, passage: passage(copy, tracked.v1, tracked.v2) })) {
     all.push(crash);
   }
   const sample = IS_THOROUGH ? all : all.filter((_, n) => n % Math.ceil(all.length / 3) === 1);

@@ -78,7 +78,7 @@ const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   },
   'an undo': () => {
     const { tracked } = updates;
-    const states = passage(imported, tracked.v2, tracked.v1);
+    const states = passage(imported, tracked.v2, tracked.v1, undone);
     return Promise.resolve({ start: imported, base: imported, target: undone, passage: states, work: undo });
   },
   'a recovery that finishes': async () => {

@@ -30,9 +30,12 @@ const at = (name: string, content = '1'): { name: string; files: Record<string, 
 
 const BOTH = { current: true, shards: 'shards', channeldata: true } as const;
 
+/** What v1 retires and v2 tracks again, as it was and with another content. */
+const RETURNING = [at('back'), at('anew')];
+
 const STATES: readonly (readonly [ChannelSpec, ChannelOptions, Record<string, string | undefined>])[] = [
   [
-    { 'linux-64': [at('a'), at('b'), at('old')], 'win-64': [at('w')], noarch: [at('n')] },
+    { 'linux-64': [at('a'), at('b'), at('old'), ...RETURNING], 'win-64': [at('w')], noarch: [at('n')] },
     BOTH,
     { 'linux-64/run_exports.json': '{"v":1}' },
   ],
@@ -42,7 +45,11 @@ const STATES: readonly (readonly [ChannelSpec, ChannelOptions, Record<string, st
     { 'noarch/patch_instructions.json': '{}', 'rss.xml': '<rss/>' },
   ],
   [
-    { 'linux-64': [at('a'), at('b', '2'), at('new')], 'osx-64': [at('o')], noarch: [at('n')] },
+    {
+      'linux-64': [at('a'), at('b', '2'), at('new'), at('back'), at('anew', '2')],
+      'osx-64': [at('o')],
+      noarch: [at('n')],
+    },
     BOTH,
     {
       'linux-64/run_exports.json': '{"v":2}',
