@@ -25,6 +25,11 @@ export interface Publish extends ActionBase {
   readonly after: Content;
   /** What it replaces; absent when nothing tracked is there. */
   readonly before?: Content;
+  /**
+   * An index from before, or a glob, names this artifact or shard, which was not there: an undo cannot leave it where
+   * it is, because it would be tracked.
+   */
+  readonly wasNamed?: true;
 }
 
 /** Takes a file away at once: metadata, a stale variant, or an artifact with `--remove-now`. */
@@ -45,6 +50,8 @@ export type CommitAction = Publish | Remove | Retire;
 export interface PlanOptions {
   /** What is on disk at a path that the local state does not track, if anything. */
   readonly untracked: (path: string) => Entry | undefined;
+  /** Whether an index of the copy names this path, and no file is there; by default none is named so. */
+  readonly wasNamed?: (path: string) => boolean;
   /** Removed artifacts and shards are taken away at once instead of retired. */
   readonly removeNow: boolean;
 }
@@ -71,7 +78,10 @@ export function planCommit(
   const goesNow = (path: string): boolean => options.removeNow || absent.has(path) || isIncluded(path);
   const shipped = manifest.files.filter((file) => here(file.path)?.sha256 !== file.sha256);
   return inOrder([
-    ...shipped.map((file) => publishOf(file, here(file.path))),
+    ...shipped.map((file) => {
+      const wasNamed = options.wasNamed?.(file.path) === true || isIncluded(file.path);
+      return publishOf(file, here(file.path), wasNamed);
+    }),
     ...removals(manifest, local, target, kindOf, here).map((entry) =>
       goneOf(entry, kindOf(entry.path), { removeNow: goesNow(entry.path) }),
     ),
@@ -91,15 +101,22 @@ function ordered(action: CommitAction): Ordered {
   return { path: action.path, kind: action.kind, replacing: action.before !== undefined };
 }
 
-/** Publishing a file where `here` is now, or nothing. */
+/**
+ * Publishing a file where `here` is now, or nothing.
+ *
+ * @param wasNamed whether it would have been tracked before, had it been there
+ */
 export function publishOf(
   file: Pick<ShippedFile, 'path' | 'kind' | 'size' | 'sha256'>,
   here: Entry | undefined,
+  wasNamed = false,
 ): Publish {
   const { path, kind, size, sha256 } = file;
   const step = stepOf({ path, kind, replacing: here !== undefined });
   const before = here && { before: { size: here.size, sha256: here.sha256 } };
-  return { action: 'publish', step, path, kind, after: { size, sha256 }, ...before };
+  const isWaited = here === undefined && wasNamed && (kind === 'artifact' || kind === 'shard');
+  const mark = isWaited ? { wasNamed: true as const } : {};
+  return { action: 'publish', step, path, kind, after: { size, sha256 }, ...before, ...mark };
 }
 
 /**

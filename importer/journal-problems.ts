@@ -61,18 +61,22 @@ function* repeated(paths: readonly string[]): Generator<string> {
 function isPlanned(action: CommitAction): boolean {
   if (action.kind === 'index' && !isIndexName(nameOf(action.path))) return false;
   const again = plannedAgain(action);
-  return (
-    again !== undefined && again.action === action.action && again.step === action.step && isWhole(action)
-  );
+  return again !== undefined && isSame(again, action) && isWhole(action);
+}
+
+function isSame(again: CommitAction, { action, step, ...rest }: CommitAction): boolean {
+  const isNamed = (one: object): boolean => 'wasNamed' in one;
+  return again.action === action && again.step === step && isNamed(again) === isNamed(rest);
 }
 
 /** The schema lets every action have either content. */
-type Stored = Pick<CommitAction, 'action' | 'path' | 'kind'> & Partial<Pick<Publish, 'after' | 'before'>>;
+type Stored = Pick<CommitAction, 'action' | 'path' | 'kind'> &
+  Partial<Pick<Publish, 'after' | 'before' | 'wasNamed'>>;
 type Publish = Extract<CommitAction, { action: 'publish' }>;
 
-function plannedAgain({ action, path, kind, before, after }: Stored): CommitAction | undefined {
+function plannedAgain({ action, path, kind, before, after, wasNamed }: Stored): CommitAction | undefined {
   const here = before && { path, ...before };
-  if (action === 'publish') return after && publishOf({ path, kind, ...after }, here);
+  if (action === 'publish') return after && publishOf({ path, kind, ...after }, here, wasNamed);
   return here && goneOf(here, kind, { removeNow: action === 'remove' });
 }
 

@@ -21,6 +21,8 @@ export interface Look {
   readonly established: Receipt['established'];
   /** What is on disk at a path of update or target that the local state does not track, if anything. */
   readonly untracked: (path: string) => Entry | undefined;
+  /** Whether an index of the copy names this path, and no file is there. */
+  readonly wasNamed: (path: string) => boolean;
 }
 
 /**
@@ -40,7 +42,12 @@ export async function lookAt(
   const { state: local, kindOf } = survey;
   const paths = [...manifest.files, ...manifest.absent, ...(target ? notHere(local, target) : [])];
   const untracked = await untrackedFiles(repository, new Set(paths.map(({ path }) => path)), local);
-  return { local, kindOf, established: establishedBy(survey), untracked: (path) => untracked.get(path) };
+  const named = new Set([...survey.missing, ...survey.gone]);
+  return {
+    ...{ local, kindOf, established: establishedBy(survey) },
+    untracked: (path) => untracked.get(path),
+    wasNamed: (path) => named.has(path),
+  };
 }
 
 const NOTHING: Look = {
@@ -48,6 +55,7 @@ const NOTHING: Look = {
   kindOf: () => 'artifact',
   established: 'hashed',
   untracked: () => undefined,
+  wasNamed: () => false,
 };
 
 /** The local state as the exporter's globs see it; what the update touches is hashed. */

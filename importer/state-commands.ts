@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from '../shared/figures.js';
 import { NO_GLOBS } from '../shared/globs.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
-import { readState } from '../shared/read-state.js';
+import { readState, type Survey } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
 import { shortDigest } from '../shared/state.js';
 import { judge } from '../shared/verify.js';
@@ -15,6 +15,19 @@ import { requireSettled } from '../shared/interrupted.js';
 import { lastReference } from './last-reference.js';
 import { benchAt, existingPlace } from './place.js';
 
+interface ReferenceFlags extends CommonOptions {
+  readonly output: string;
+  readonly deep?: boolean;
+}
+
+function damageLines({ mismatched }: Survey): string[] {
+  if (mismatched.length === 0) return [];
+  return [
+    `Files that are not what their records say, written down as they are: ${mismatched.length}`,
+    ...mismatched.map(({ path, expected, found }) => `  ${path}: expected ${expected}, found ${found}`),
+  ];
+}
+
 /** Declares `reference`. */
 export function addReference(program: Command): void {
   addCommonOptions(
@@ -22,17 +35,20 @@ export function addReference(program: Command): void {
       .command('reference')
       .description('write the present state as a reference; changes nothing else')
       .argument('[repository]', 'directory of the copy')
-      .option('-o, --output <file>', 'where it is written', 'reference.json'),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output: string }) => {
+      .option('-o, --output <file>', 'where it is written', 'reference.json')
+      .option('--deep', 'hash every file, so that damaged ones stand in it with what they are'),
+  ).action(async (repository: string | undefined, flags: ReferenceFlags) => {
     const shell = createShell(flags);
     const place = await existingPlace(repository, flags);
     requireSettled(place.repository, 'fit');
     const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
     const cache = await HashCache.open(place.repository);
-    const survey = await readState(place.repository, { globs, cache, signal: shell.signal });
+    const mustHash = (): boolean => flags.deep ?? false;
+    const survey = await readState(place.repository, { globs, cache, mustHash, signal: shell.signal });
     requireReadable(survey);
     await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
     remarks(survey).forEach(shell.note);
+    damageLines(survey).forEach(shell.note);
     const { digest, count, bytes } = survey.state;
     shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
       `Wrote: ${flags.output}`,

@@ -9,7 +9,7 @@ export interface UndoAction {
 
 /**
  * The plan that leads from an import's target back to the state before it. Files that the import added are
- * retired: readers may hold its index. Files that it retired are still there and need nothing.
+ * retired, because readers may hold its index, unless the state before names them. Files that it retired are still there and need nothing.
  */
 export function planUndo(last: Journal): UndoAction[] {
   const kept = new Map<CommitAction, number>();
@@ -18,7 +18,7 @@ export function planUndo(last: Journal): UndoAction[] {
     const { path, kind } = done;
     if (done.action === 'retire') continue;
     if (done.action === 'publish' && done.before === undefined) {
-      actions.push(goneOf({ path, ...done.after }, kind, { removeNow: false }));
+      actions.push(goneOf({ path, ...done.after }, kind, { removeNow: done.wasNamed === true }));
       continue;
     }
     const before = done.before as NonNullable<typeof done.before>;

@@ -38,6 +38,19 @@ const gone = (path: string, text: string, removeNow = false): CommitAction =>
 const SHARD = `noarch/shards/${hashOf('s')}.msgpack.zst`;
 
 describe('planUndo', () => {
+  it('removes at once what the state before names: retired it would be tracked', () => {
+    const added = { ...entryOf('noarch/new.conda', 'n'), kind: 'artifact' as const };
+    for (const [wasNamed, expected] of [
+      [true, 'remove'],
+      [false, 'retire'],
+    ] as const) {
+      const [undo] = undoOf([publishOf(added, undefined, wasNamed)]);
+      assert.deepEqual([undo?.action.action, undo?.action.step], [expected, 6]);
+    }
+    const replaced = publishOf(added, entryOf('noarch/new.conda', 'o'), true);
+    assert.ok(!('wasNamed' in replaced), 'what was there comes back');
+  });
+
   it('brings back what was replaced or removed, and lets what was added go, the index first', () => {
     const done = inOrder([
       put('noarch/new.conda', 'n'),
