@@ -43,8 +43,10 @@ export function addReference(program: Command): void {
     requireSettled(place.repository, 'fit');
     const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
     const cache = await HashCache.open(place.repository);
-    const mustHash = (): boolean => flags.deep ?? false;
-    const survey = await readState(place.repository, { globs, cache, mustHash, signal: shell.signal });
+    const survey = await readState(place.repository, {
+      ...{ globs, cache, signal: shell.signal },
+      ...(flags.deep && { mustHash: 'all' }),
+    });
     requireReadable(survey);
     await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
     remarks(survey).forEach(shell.note);
