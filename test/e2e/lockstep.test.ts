@@ -278,7 +278,7 @@ async function damage(copy: string, path: string): Promise<void> {
   bytes[150]! ^= 1;
   await writeFile(file, bytes);
   await utimes(file, mtimeMs / 1000, mtimeMs / 1000);
-  await rm(join(copy, '.conda-diff/hash-cache')); // that knew when the file was last right
+  await rm(join(copy, '.conda-diff/hash-cache'), { force: true }); // that knew when the file was last right
 }
 
 describe('repair with a ticket', { concurrency: 2 }, () => {
