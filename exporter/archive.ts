@@ -1,12 +1,15 @@
 import { createHash, type Hash } from 'node:crypto';
-import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeAll, type Written } from '../shared/atomic-file.js';
-import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
-import { type Fingerprint, fingerprintOf } from '../shared/fingerprint.js';
-import type { Mismatch } from '../shared/identity.js';
+import { asIoError } from '../shared/errors.js';
+import type { Fingerprint } from '../shared/fingerprint.js';
+import { type GatherFault, gatherFiles, type Gathering } from '../shared/gather-files.js';
+import type { Progress } from '../shared/progress.js';
 import type { Entry } from '../shared/state.js';
-import { END_BYTES, paddingBytes, type TarMark, tarHeader } from '../shared/tar-entry.js';
+import type { TarMark } from '../shared/tar-entry.js';
+import { idlestThread, type Thread } from '../shared/threads.js';
+import { type Chunk, chunksOf } from './archive-chunks.js';
+import { ArchiveFaults } from './archive-faults.js';
 
 /** One file to put into an archive. */
 export interface ArchiveFile extends Entry {
@@ -18,42 +21,43 @@ export interface ArchiveFile extends Entry {
   readonly fingerprint: Fingerprint;
 }
 
-const READ_BYTES = 1 << 20;
+export interface ArchiveOptions {
+  /** Called before each file is written. */
+  readonly added?: (path: string) => void;
+  readonly signal?: AbortSignal;
+  /** Names of owner and group of every entry. */
+  readonly mark?: TarMark;
+  readonly progress?: Progress;
+}
+
+/** What is read and written at a time; all chunks under way fit the caches of the processor. */
+const CHUNK_BYTES = 512 << 10;
+/** So many chunks are read ahead of the one that is written. */
+const CHUNKS_AHEAD = 8;
+/** Smaller archives are written sooner than threads start. */
+const ALONE_BYTES = 24 << 20;
 
 /**
- * Writes one archive, hashing every file on the way and the archive itself.
+ * Writes one archive, hashing every file on the way and the archive itself. Worker threads read the files, each once,
+ * into shared memory, several ahead of what is being written, and hash them; here the archive is put together, hashed
+ * and written from that memory.
  *
  * @param file must not exist; it is fsynced but not renamed
- * @param mark names of owner and group of every entry
- * @param added called before each file is written
  * @throws CondaDiffError integrity, when files are not what the plan says; source, when files vanished or changed
  *   since (all of them are named); io
  */
 export async function writeArchive(
   file: string,
   files: readonly ArchiveFile[],
-  { added, signal, mark }: { added?: (path: string) => void; signal?: AbortSignal; mark?: TarMark } = {},
+  options: ArchiveOptions = {},
 ): Promise<Written> {
   const handle = await open(file, 'wx', 0o644).catch((error: unknown) => {
     throw asIoError(error, `Cannot write ${file}`);
   });
   try {
-    const archive: Archive = {
-      file,
-      handle,
-      mark,
-      hash: createHash('sha256'),
-      size: 0,
-      buffer: Buffer.alloc(READ_BYTES),
-    };
-    const faults = new Faults();
-    for (const item of files) {
-      signal?.throwIfAborted();
-      added?.(item.path);
-      await addFile(archive, item, faults, signal);
-    }
+    const archive = { handle, hash: createHash('sha256'), size: 0 };
+    const faults = await writeChunks(archive, files, options);
     faults.throwAny();
-    await append(archive, Buffer.alloc(END_BYTES));
     await handle.sync();
     return { size: archive.size, sha256: archive.hash.digest('hex') };
   } catch (error) {
@@ -64,95 +68,93 @@ export async function writeArchive(
 }
 
 interface Archive {
-  readonly file: string;
   readonly handle: FileHandle;
-  readonly mark: TarMark | undefined;
   readonly hash: Hash;
-  readonly buffer: Buffer;
   size: number;
 }
 
-async function append(archive: Archive, bytes: Uint8Array): Promise<void> {
+/** A chunk whose files are being read. */
+interface ChunkUnderWay {
+  readonly chunk: Chunk;
+  readonly memory: SharedArrayBuffer;
+  readonly gathered: Promise<readonly GatherFault[]>;
+}
+
+async function writeChunks(
+  archive: Archive,
+  files: readonly ArchiveFile[],
+  options: ArchiveOptions,
+): Promise<ArchiveFaults> {
+  const faults = new ArchiveFaults(files);
+  const gatherer = new Gatherer(files, options.signal);
+  const underWay: ChunkUnderWay[] = [];
+  const unused: SharedArrayBuffer[] = [];
+  const writeFirst = async (): Promise<void> => {
+    const { chunk, memory, gathered } = underWay[0] as ChunkUnderWay;
+    faults.add(chunk, await gathered);
+    underWay.shift();
+    options.signal?.throwIfAborted();
+    if (faults.count === 0) await append(archive, Buffer.from(memory, 0, chunk.length));
+    options.progress?.advance(chunk.pieces.filter(({ isLast }) => isLast).length, chunk.length);
+    unused.push(memory);
+  };
+  try {
+    for (const chunk of chunksOf(files, options.mark, CHUNK_BYTES)) {
+      options.signal?.throwIfAborted();
+      if (underWay.length === CHUNKS_AHEAD) await writeFirst();
+      for (const { file, from } of chunk.pieces) if (from === 0) options.added?.(files[file]!.path);
+      const memory = unused.pop() ?? new SharedArrayBuffer(CHUNK_BYTES);
+      for (const { at, bytes } of chunk.fixed) new Uint8Array(memory, at).set(bytes);
+      const gathered = gatherer.gather(chunk, memory);
+      gathered.catch(() => undefined); // it is awaited when it is its turn
+      underWay.push({ chunk, memory, gathered });
+    }
+    while (underWay.length > 0) await writeFirst();
+  } finally {
+    await Promise.allSettled(underWay.map(({ gathered }) => gathered));
+  }
+  return faults;
+}
+
+/** Hashes while the operating system writes. */
+async function append(archive: Archive, bytes: Buffer): Promise<void> {
+  const written = writeAll(archive.handle, bytes);
   archive.hash.update(bytes);
   archive.size += bytes.length;
-  await writeAll(archive.handle, bytes);
+  await written;
 }
 
-async function addFile(
-  archive: Archive,
-  item: ArchiveFile,
-  faults: Faults,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  let source: FileHandle;
-  try {
-    source = await open(item.source, 'r');
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'ENOENT')
-      throw asIoError(error, `Cannot read ${item.source}`);
-    faults.moved.push(`${item.path}: it is gone`);
-    return;
-  }
-  try {
-    if (fingerprintOf(fstatSync(source.fd)) !== item.fingerprint)
-      faults.moved.push(`${item.path}: it changed`);
-    else await copyContent(archive, item, source, faults, signal);
-  } finally {
-    await source.close();
-  }
-}
+let callers = 0;
 
-async function copyContent(
-  archive: Archive,
-  item: ArchiveFile,
-  source: FileHandle,
-  faults: Faults,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const hash = createHash('sha256');
-  await append(archive, tarHeader(item, archive.mark));
-  let left = item.size;
-  while (left > 0) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await source.read(archive.buffer, 0, Math.min(left, READ_BYTES));
-    if (bytesRead === 0) break;
-    const chunk = archive.buffer.subarray(0, bytesRead);
-    hash.update(chunk);
-    await append(archive, chunk);
-    left -= bytesRead;
+/** Has the files of chunks read: by worker threads where there is much to read, else at once. */
+class Gatherer {
+  readonly #files: readonly ArchiveFile[];
+  readonly #signal: AbortSignal | undefined;
+  readonly #isAlone: boolean;
+  readonly #caller = callers++;
+  #last: Thread | undefined;
+
+  constructor(files: readonly ArchiveFile[], signal: AbortSignal | undefined) {
+    this.#files = files;
+    this.#signal = signal;
+    this.#isAlone = files.reduce((sum, { size }) => sum + size, 0) < ALONE_BYTES;
   }
-  await append(archive, Buffer.alloc(paddingBytes(item.size)));
-  const sha256 = hash.digest('hex');
-  if (left === 0 && sha256 === item.sha256) return;
-  const changed = fingerprintOf(fstatSync(source.fd)) !== item.fingerprint;
-  if (changed) faults.moved.push(`${item.path}: it changed while it was read`);
-  else faults.wrong.push({ path: item.path, expected: `sha256 ${item.sha256}`, found: `sha256 ${sha256}` });
-}
 
-/** Collects what is wrong, so that all of it is reported. */
-class Faults {
-  readonly moved: string[] = [];
-  readonly wrong: Mismatch[] = [];
-
-  throwAny(): void {
-    if (this.wrong.length > 0) throw corruptFiles(this.wrong);
-    if (this.moved.length === 0) return;
-    throw new CondaDiffError(
-      'source',
-      `${String(this.moved.length)} planned files changed while the update was written`,
-      {
-        details: this.moved,
-        hint: 'Run again when the mirror job has finished',
-      },
-    );
+  async gather(chunk: Chunk, memory: SharedArrayBuffer): Promise<readonly GatherFault[]> {
+    const gathering = this.#gathering(chunk, memory);
+    if (this.#isAlone) return gatherFiles(gathering, () => this.#signal?.aborted === true);
+    // A file that comes in several parts is hashed by one thread
+    const goesOn = (chunk.pieces[0]?.from ?? 0) > 0;
+    const thread = goesOn && this.#last !== undefined ? this.#last : idlestThread();
+    this.#last = thread;
+    return thread.call('gather-files', gathering, { signal: this.#signal });
   }
-}
 
-/** The error for files that do not match their records. */
-export function corruptFiles(wrong: readonly Mismatch[]): CondaDiffError {
-  const count = wrong.length === 1 ? 'A file does' : `${String(wrong.length)} files do`;
-  return new CondaDiffError('integrity', `${count} not match what the index says`, {
-    details: wrong.map(({ path, expected, found }) => `${path}: expected ${expected}, found ${found}`),
-    hint: 'Let the mirror download these files again; if they are right, its index is wrong or out of date',
-  });
+  #gathering(chunk: Chunk, memory: SharedArrayBuffer): Gathering {
+    const pieces = chunk.pieces.map(({ file, from, length, isLast, at }) => {
+      const { source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
+      return { source, fingerprint, sha256, from, length, isLast, at };
+    });
+    return { memory, pieces, caller: this.#caller };
+  }
 }

@@ -1,4 +1,5 @@
 import { Header, Pax } from 'tar';
+import { usualBlock } from './tar-block.js';
 
 /** What one entry of an archive is made from; everything else in its header is fixed. */
 export interface TarEntry {
@@ -33,7 +34,12 @@ const LARGE_SIZE = 8 ** 11;
  * header (POSIX.1-2001) where the path or the size does not fit. They follow from entry and mark alone, so an archive
  * can be checked against its manifest byte for byte.
  */
-export function tarHeader({ path, size, mtime }: TarEntry, { owner, group } = NO_MARK): Buffer {
+export function tarHeader(entry: TarEntry, mark = NO_MARK): Buffer {
+  return usualBlock(entry, mark) ?? anyHeader(entry, mark);
+}
+
+/** {@link tarHeader} for entries of all kinds. */
+export function anyHeader({ path, size, mtime }: TarEntry, { owner, group }: TarMark): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   const header = new Header({
     ...{ path, size, type: 'File', mode: 0o644, uid: 0, gid: 0, uname: owner, gname: group },

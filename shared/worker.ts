@@ -1,4 +1,5 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { gatherFiles } from './gather-files.js';
 import { hashFiles } from './hash-files.js';
 import { readFiles } from './read-files.js';
 import { readIndex } from './read-index.js';
@@ -11,7 +12,12 @@ export type IsStopped = () => boolean;
  * All that worker threads can be asked to do. Inputs and outputs are plain data; memory may be shared, and an output's
  * typed arrays that fill their memory change hands instead of being copied.
  */
-const JOBS = { 'hash-files': hashFiles, 'read-files': readFiles, 'read-index': readIndex };
+const JOBS = {
+  'gather-files': gatherFiles,
+  'hash-files': hashFiles,
+  'read-files': readFiles,
+  'read-index': readIndex,
+};
 
 export type Jobs = typeof JOBS;
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
+  anyHeader,
   archiveBytes,
   BLOCK_BYTES,
   describeHeader,
@@ -45,6 +46,24 @@ function pathOf(length: number): string {
 const entry = (changes: Partial<TarEntry>): TarEntry => ({ path: 'a', size: 0, mtime: MTIME, ...changes });
 
 describe('tarHeader', () => {
+  it('is the block that tar makes, also where it is made without it', () => {
+    const number = fc.oneof(fc.nat(20_000), fc.nat(8 ** 11 + 9), fc.constantFrom(8 ** 11 - 1, 8 ** 11));
+    const name = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.string({ maxLength: 120 }));
+    const path = fc.oneof(name, fc.nat(110).map(pathOf)).filter((text) => text !== '');
+    const mark = fc.constantFrom(
+      { owner: '', group: '' },
+      volumeMark('5194a49f2900', 1, 3),
+      volumeMark('5194a49f2900', 2, 3),
+    );
+    fc.assert(
+      fc.property(path, number, number, mark, (aPath, size, mtime, aMark) => {
+        const one = { path: aPath, size, mtime };
+        assert.deepEqual(tarHeader(one, aMark), anyHeader(one, aMark));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('is read by tar for paths of every length from 1 to 300, whole and in one name', { skip }, async (t) => {
     const file = join(await temporaryDirectory(t), 'a.tar');
     const lengths = Array.from({ length: 300 }, (_, i) => i + 1);
