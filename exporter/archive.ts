@@ -95,7 +95,8 @@ async function writeChunks(
     underWay.shift();
     options.signal?.throwIfAborted();
     if (faults.count === 0) await append(archive, Buffer.from(memory, 0, chunk.length));
-    options.progress?.advance(chunk.pieces.filter(({ isLast }) => isLast).length, chunk.length);
+    const bytes = chunk.pieces.reduce((sum, { length }) => sum + length, 0);
+    options.progress?.advance(chunk.pieces.filter(({ isLast }) => isLast).length, bytes);
     unused.push(memory);
   };
   try {

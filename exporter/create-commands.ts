@@ -54,6 +54,7 @@ export function addCreate(program: Command): void {
         overwrite: flags.overwrite ?? false,
         note: shell.note,
         detail: shell.detail,
+        progress: shell.progress,
       });
       remarks(outcome.comparison.survey).forEach(shell.note);
       const reviews =

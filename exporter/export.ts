@@ -5,6 +5,7 @@ import { HashCache } from '../shared/hash-cache.js';
 import { requireSettled } from '../shared/interrupted.js';
 import { withLock } from '../shared/lock.js';
 import type { Manifest } from '../shared/manifest.js';
+import type { Progress } from '../shared/progress.js';
 import { referenceOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { compare, type CompareOptions, type Comparison } from './compare.js';
@@ -27,6 +28,7 @@ export interface ExportOptions extends CompareOptions {
   readonly overwrite: boolean;
   readonly note: (line: string) => void;
   readonly detail: (line: string) => void;
+  readonly progress: Progress;
 }
 
 export type ExportOutcome =
@@ -108,6 +110,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
       source: survey.source,
       signal,
       detail,
+      progress: options.progress,
       seen: (path, fingerprint, sha256) => {
         if (survey.kindOf(path) === 'artifact') cache.record(path, fingerprint, sha256);
       },

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { partialName, syncPath, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
+import type { Progress } from '../shared/progress.js';
 import type { Reference } from '../shared/reference.js';
 import { volumeMark } from '../shared/volume-mark.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
@@ -40,11 +41,13 @@ export async function publish(
     source,
     signal,
     detail,
+    progress,
     seen,
   }: {
     source: (path: string) => string;
     signal: AbortSignal;
     detail: (line: string) => void;
+    progress: Progress;
     /** Told of each file that was read and is right. */
     seen: (path: string, fingerprint: Fingerprint, sha256: string) => void;
   },
@@ -56,11 +59,14 @@ export async function publish(
     const added = (path: string): void => {
       detail(`adding: ${path}`);
     };
+    progress.begin('write', { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) });
     const volume = await writeArchive(partial, files, {
       added,
       signal,
+      progress,
       mark: volumeMark(draft.id, 1, 1),
     });
+    progress.end();
     for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
     signal.throwIfAborted();
     await rename(partial, names.volume);

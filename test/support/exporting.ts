@@ -7,6 +7,7 @@ import { DEFAULT_SITE } from '../../exporter/sites.js';
 import { HashCache } from '../../shared/hash-cache.js';
 import { NO_GLOBS } from '../../shared/globs.js';
 import { writeReference } from '../../shared/present-state.js';
+import { NO_PROGRESS } from '../../shared/progress.js';
 import { readState } from '../../shared/read-state.js';
 import { referenceOf } from '../../shared/reference.js';
 
@@ -45,7 +46,7 @@ export async function createUpdate(mirror: string, output: string, stateDirector
       dryRun: false,
       overwrite: false,
     },
-    ...{ note: () => undefined, detail: () => undefined },
+    ...{ note: () => undefined, detail: () => undefined, progress: NO_PROGRESS },
   });
   if (outcome !== 'published') throw new Error(`No update was made: ${outcome}`);
 }
