@@ -24,6 +24,7 @@ const ioFiles = [
   'shared/progress-bar.ts',
   'shared/read-*.ts',
   'shared/real-path.ts',
+  'shared/regular-file.ts',
   'shared/report/assets.ts',
   'shared/report/read-*.ts',
   'shared/report/write-report.ts',

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CondaDiffError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
 import { all, ownershipOf, type Workbench } from './commit.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Ownership } from './disk.js';
+import { inTheWay } from './inside.js';
 
 const FILE_MODE = 0o644;
 
@@ -44,12 +44,6 @@ export async function finishStage(
 function timeFor({ kind }: Publish, here: Stats | undefined, own: number): number {
   if (here === undefined || kind === 'artifact' || kind === 'shard') return own;
   return Math.max(Math.floor(Date.now() / 1000), Math.floor(here.mtimeMs / 1000) + 1);
-}
-
-function inTheWay(path: string): CondaDiffError {
-  return new CondaDiffError('io', `${path} is in the way: it is a directory`, {
-    hint: 'Move it away and import again',
-  });
 }
 
 function fromStats({ mode, uid, gid }: Stats): Ownership {

@@ -14,7 +14,6 @@ import { type Completed, completeCommit, type Notebook } from './complete.js';
 import { codeLine } from './describe.js';
 import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
-import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { layoutOf } from './layout.js';
 import { lineageOf } from './copy-history.js';
@@ -25,6 +24,7 @@ import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import { recover, type Recovery } from './recover.js';
 import { type Retired, reusedBy } from './retired.js';
+import { requireSafe } from './safe-plan.js';
 import { storedPlace } from './state-directory.js';
 import { DISCARD, readUpdate, StageSink } from './stage.js';
 
@@ -98,7 +98,7 @@ async function applyPrepared(
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
   const { manifest, directory, local, target, plan } = prepared;
-  requireInside(layout, plan);
+  await requireSafe(layout, prepared);
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
   requireFeasible(layout.repository, needs, measure(layout, plan));
   try {
@@ -151,7 +151,7 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   const prepared = await prepare(options, await HashCache.open(options.repository));
   const layout = layoutOf(options.repository);
   if (prepared.outcome !== 'already-applied' && existsSync(options.repository)) {
-    requireInside(layout, prepared.plan);
+    await requireSafe(layout, prepared);
     const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
     requireFeasible(options.repository, needs, measure(layout, prepared.plan));
   }

@@ -2,13 +2,13 @@ import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
-import { staysInside } from '../shared/real-path.js';
+import { isOwn, staysInside } from '../shared/real-path.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Layout } from './layout.js';
 
 /**
  * Nothing outside of the repository is touched: no directory that a commit changes may lead out of it through a
- * link, or nowhere.
+ * link, into our own state, or nowhere. Nor may a directory be where a file is published.
  *
  * @throws CondaDiffError malformed, naming the link; io
  */
@@ -17,6 +17,7 @@ export function requireInside({ repository }: Layout, actions: readonly CommitAc
   try {
     const root = realpathSync(repository);
     for (const path of new Set(changed)) requireDirectoryInside(root, nearest(repository, path));
+    for (const { action, path } of actions) if (action === 'publish') requireNoDirectory(repository, path);
   } catch (error) {
     throw asIoError(error, `Cannot resolve the links of ${repository}`);
   }
@@ -25,7 +26,20 @@ export function requireInside({ repository }: Layout, actions: readonly CommitAc
 function requireDirectoryInside(root: string, directory: string): void {
   if (!existsSync(directory)) throw leadsOut(`${directory} is a link that leads nowhere`);
   if (staysInside(root, directory)) return;
-  throw leadsOut(`${directory} leads out of the repository, to ${realpathSync(directory)}`);
+  const real = realpathSync(directory);
+  const where = isOwn(root, real) ? 'into our own state' : 'out of the repository';
+  throw leadsOut(`${directory} leads ${where}, to ${real}`);
+}
+
+function requireNoDirectory(repository: string, path: string): void {
+  if (lstatSync(join(repository, path), { throwIfNoEntry: false })?.isDirectory()) throw inTheWay(path);
+}
+
+/** The error for a directory where a file is to be. */
+export function inTheWay(path: string): CondaDiffError {
+  return new CondaDiffError('io', `${path} is in the way: it is a directory`, {
+    hint: 'Move it away and import again',
+  });
 }
 
 function leadsOut(message: string): CondaDiffError {

@@ -1,13 +1,11 @@
 import { dirname } from 'node:path';
-import { requireDistinct } from '../shared/collisions.js';
 import { applyDiff } from '../shared/diff.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { locateManifest } from '../shared/locate.js';
-import { addedPaths, diffOf, type Manifest, targetOf } from '../shared/manifest.js';
+import { checkTarget, diffOf, type Manifest, targetOf } from '../shared/manifest.js';
 import { readBaseReference } from '../shared/read-base.js';
 import { readManifest } from '../shared/read-document.js';
 import type { Receipt } from '../shared/receipt.js';
-import { checkTotals } from '../shared/reference.js';
 import type { Entry, State } from '../shared/state.js';
 import { type CommitAction, planCommit } from './commit-plan.js';
 import { type Accepted, decide } from './decide.js';
@@ -76,7 +74,6 @@ export async function prepare(options: PrepareOptions, cache: HashCache): Promis
 /** Without the base reference the local state, being exactly the base, stands for it. */
 function targetFrom(local: State, manifest: Manifest, name: string): State {
   const target = applyDiff(local, diffOf(manifest));
-  checkTotals(`${name}: local state and files`, manifest.target, target);
-  requireDistinct(addedPaths(manifest), target, name);
+  checkTarget(`${name}: local state and files`, manifest, target);
   return target;
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
+import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile, Volume } from '../shared/manifest.js';
+import { openRegular } from '../shared/regular-file.js';
 import {
   BLOCK_BYTES,
   describeHeader,
@@ -42,11 +43,8 @@ export async function readVolume(
   signal: AbortSignal,
 ): Promise<Mismatch[]> {
   const path = join(directory, volume.name);
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw isSystemError(error) && error.code === 'ENOENT'
-      ? missing(path)
-      : asIoError(error, `Cannot read ${path}`);
-  });
+  const handle = await openRegular(path);
+  if (handle === undefined) throw missing(path);
   try {
     const reader = new VolumeReader(path, handle);
     const { size } = await handle.stat();

@@ -5,6 +5,7 @@ import { asIoError, CondaDiffError, EXIT_CODES } from './errors.js';
 import { NO_PROGRESS, type Progress } from './progress.js';
 import { ProgressBar } from './progress-bar.js';
 import { WORKER_MARK } from './thread-message.js';
+import { printable, printableJson, printableLines } from './printable.js';
 import { VERSION } from './version.js';
 
 /** What a command may say, and the signal that asks it to stop. */
@@ -63,8 +64,8 @@ export function collect(value: string, previous: readonly string[] | false | und
 /** The shell of one run. */
 export function createShell(options: CommonOptions): Shell {
   const print = (document: object, lines: readonly string[]): void => {
-    if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
-    else if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    if (options.json) process.stdout.write(`${printableJson(document)}\n`);
+    else process.stdout.write(printableLines(lines));
   };
   return {
     data: print,
@@ -72,10 +73,10 @@ export function createShell(options: CommonOptions): Shell {
       print(document, options.quiet ? [] : lines);
     },
     note: (line) => {
-      if (!options.quiet) process.stderr.write(`${line}\n`);
+      if (!options.quiet) process.stderr.write(printableLines([line]));
     },
     detail: (line) => {
-      if (options.verbose && !options.quiet) process.stderr.write(`${line}\n`);
+      if (options.verbose && !options.quiet) process.stderr.write(printableLines([line]));
     },
     progress: options.quiet || options.verbose ? NO_PROGRESS : progressBar,
     signal: interruption.signal,
@@ -141,7 +142,7 @@ function reportError(name: string, thrown: unknown, json: boolean): number {
     );
     return EXIT_CODES.bug;
   }
-  if (json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
+  if (json) process.stdout.write(`${printableJson({ error: describeError(error) })}\n`);
   process.stderr.write(`${formatError(name, error).join('\n')}\n`);
   return error.exitCode;
 }
@@ -152,12 +153,12 @@ function describeError({ code, exitCode, message, details, hint, outcome }: Cond
 
 /** The lines that tell a person of an error: what happened, to which files, what to do next. */
 export function formatError(name: string, { message, details, hint }: CondaDiffError): string[] {
-  const shown = details.slice(0, SHOWN_DETAILS).map((line) => `  ${line}`);
+  const shown = details.slice(0, SHOWN_DETAILS).map((line) => `  ${printable(line)}`);
   const more = details.length - shown.length;
   return [
-    `${name}: ${message}`,
+    `${name}: ${printable(message)}`,
     ...shown,
     ...(more > 0 ? [`  … and ${String(more)} more (--json lists all)`] : []),
-    ...(hint === undefined ? [] : hint.split('\n')),
+    ...(hint === undefined ? [] : hint.split('\n').map(printable)),
   ];
 }

@@ -32,13 +32,13 @@ export function collisions(added: readonly string[], target: State): string[] {
 }
 
 /**
- * @param name the document that leads to the target, for the message
+ * @param what leads to the target, for the message
  * @throws CondaDiffError malformed, when added paths cannot stand beside the others
  */
-export function requireDistinct(added: readonly string[], target: State, name: string): void {
+export function requireDistinct(added: readonly string[], target: State, what: string): void {
   const details = collisions(added, target);
   if (details.length === 0) return;
-  throw new CondaDiffError('malformed', `${name} leads to files that cannot stand beside each other`, {
+  throw new CondaDiffError('malformed', `${what} lead to files that cannot stand beside each other`, {
     details,
     hint: 'Leave these files out on the online side, and create the update again',
   });

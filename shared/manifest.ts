@@ -258,13 +258,27 @@ export function targetOf(manifest: Manifest, base: Reference, name: string): Sta
     });
   }
   const target = applyDiff(base.state, diffOf(manifest));
-  checkTotals(`${name}: base and files`, manifest.target, target);
-  requireDistinct(addedPaths(manifest), target, name);
+  checkTarget(`${name}: base and files`, manifest, target);
   return target;
 }
 
+/**
+ * Checks the state that an update leads to.
+ *
+ * @param what where it comes from, for messages
+ * @throws CondaDiffError integrity, when it is not the stated one; malformed, when its files cannot stand beside each
+ *   other, or it has what the manifest says to be absent
+ */
+export function checkTarget(what: string, manifest: Manifest, target: State): void {
+  checkTotals(what, manifest.target, target);
+  requireDistinct(addedPaths(manifest), target, what);
+  const details = manifest.absent.filter(({ path }) => target.find(path) >= 0).map(({ path }) => path);
+  if (details.length === 0) return;
+  throw new CondaDiffError('malformed', `${what} lead to files that are said to be absent`, { details });
+}
+
 /** Paths that the target has and the base has not. */
-export function addedPaths({ files }: Manifest): string[] {
+function addedPaths({ files }: Manifest): string[] {
   return files.filter(({ replaces }) => replaces === undefined).map(({ path }) => path);
 }
 

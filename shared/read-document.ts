@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
@@ -7,6 +7,7 @@ import type { Manifest } from './manifest.js';
 import { ManifestDecoder } from './manifest-decoder.js';
 import type { Reference } from './reference.js';
 import { ReferenceDecoder } from './reference-decoder.js';
+import { openRegular } from './regular-file.js';
 
 /**
  * How much more a compressed reference may become, in bytes: half of an entry is a hash, which does not compress. So
@@ -74,8 +75,10 @@ async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
       }
     }
   };
-  const source = createReadStream(file, { highWaterMark: 1 << 18 });
-  let left = file.endsWith('.gz') ? FREE_BYTES + MAX_EXPANSION * sizeOf(file) : Infinity;
+  const handle = await openRegular(file);
+  if (handle === undefined) throw new CondaDiffError('io', `Cannot read ${file}: there is no such file`);
+  const source = handle.createReadStream({ highWaterMark: 1 << 18 });
+  let left = file.endsWith('.gz') ? FREE_BYTES + MAX_EXPANSION * (await handle.stat()).size : Infinity;
   try {
     if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), sink);
     else await pipeline(source, sink);
@@ -85,10 +88,6 @@ async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
     throw isGzipError(error) ? notGzip(file, error) : asIoError(error, `Cannot read ${file}`);
   }
   return decoder.end();
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isGzipError(error: unknown): error is Error {

@@ -1,4 +1,5 @@
 import { Header, Pax } from 'tar';
+import { printable } from './printable.js';
 import { usualBlock } from './tar-block.js';
 
 /** What one entry of an archive is made from; everything else in its header is fixed. */
@@ -91,6 +92,6 @@ export function describeHeader(block: Uint8Array): string {
   const mark = [header.uname, header.gname]
     .filter((name) => name !== undefined && MARK.test(name))
     .join(', ');
-  const described = `${header.type} '${header.path ?? ''}' of ${String(header.size ?? 0)} bytes`;
+  const described = `${header.type} '${printable(header.path ?? '')}' of ${String(header.size ?? 0)} bytes`;
   return mark === '' ? described : `${described} (${mark})`;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, chown, lstat, readdir, readFile, readlink, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -272,8 +273,8 @@ describe('commit', () => {
       const changes = [publish('index.html', 'root', '2', '1'), publish(path, 'artifact', '2')];
       await rejects(make(at, changes), 'io');
       assert.equal(await readFile(join(at.repository, 'index.html'), 'utf8'), '1');
-      assert.ok(!(await readdir(at.bench.layout.own)).includes('journal.json'));
-      await clearOwnFiles(at.bench, undefined);
+      assert.ok(!existsSync(at.bench.layout.journal));
+      if (existsSync(at.bench.layout.own)) await clearOwnFiles(at.bench, undefined);
     }
   });
 });

@@ -71,7 +71,7 @@ describe('a reference', () => {
       await writeFile(join(folder, `${name}.json.gz`), damaged);
       await rejects(readReference(join(folder, `${name}.json.gz`)), 'malformed', /is damaged/);
     }
-    await rejects(readReference(join(folder, 'none.json')), 'io', /ENOENT/);
+    await rejects(readReference(join(folder, 'none.json')), 'io', /there is no such file/);
   });
 });
 

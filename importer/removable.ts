@@ -1,0 +1,39 @@
+import { CondaDiffError } from '../shared/errors.js';
+import { directoryOf, joinPath, nameOf } from '../shared/paths.js';
+import { isArtifactName, isShardName, REPODATA } from '../shared/rules.js';
+import type { State } from '../shared/state.js';
+import type { CommitAction } from './commit-plan.js';
+
+/**
+ * A commit takes away nothing that its target has, and of what is not tracked only files that were retired earlier,
+ * and artifacts and shards beside an index: an update can name any path as absent.
+ *
+ * @param retired paths of the files that earlier commits retired
+ * @throws CondaDiffError malformed, naming every other file
+ */
+export function requireRemovable(
+  actions: readonly CommitAction[],
+  local: State,
+  target: State,
+  retired: Iterable<string>,
+): void {
+  const gone = actions.filter(({ action }) => action !== 'publish').map(({ path }) => path);
+  const known = new Set(retired);
+  const isOurs = (path: string): boolean =>
+    local.find(path) >= 0 || known.has(path) || isBesideIndex(path, target);
+  const details = [
+    ...gone.filter((path) => target.find(path) >= 0).map((path) => `${path} stands in the target`),
+    ...gone.filter((path) => !isOurs(path)).map((path) => `${path} is no tracked file`),
+  ];
+  if (details.length === 0) return;
+  throw new CondaDiffError('malformed', 'The update takes away files that are not its own', {
+    details,
+    hint: 'If such a file is in the way, move it out of the copy and import again',
+  });
+}
+
+function isBesideIndex(path: string, target: State): boolean {
+  const name = nameOf(path);
+  if (!isArtifactName(name) && !isShardName(name)) return false;
+  return target.find(joinPath(directoryOf(path), REPODATA)) >= 0;
+}

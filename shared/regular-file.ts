@@ -1,0 +1,33 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+
+/**
+ * Opens a file that others brought here for reading. What lies in its place may be anything: a FIFO would keep who
+ * opens it waiting, a device could be read without end.
+ *
+ * @returns `undefined` when there is nothing
+ * @throws CondaDiffError malformed, when it is not a regular file (symbolic links followed); io
+ */
+export async function openRegular(path: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    // On Windows, which has no FIFOs in directories, O_NONBLOCK is undefined and counts as 0.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
+  } catch (error) {
+    await handle?.close();
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
+    // What open(2) says of a socket, or of a device that is not there.
+    if (!isSystemError(error) || error.code !== 'ENXIO') throw asIoError(error, `Cannot read ${path}`);
+    throw notRegular(path);
+  }
+  await handle.close();
+  throw notRegular(path);
+}
+
+function notRegular(path: string): CondaDiffError {
+  return new CondaDiffError('malformed', `${path} is not a regular file`, {
+    hint: 'Copy all files of the update into one directory, with the names that they had',
+  });
+}
