@@ -4,24 +4,20 @@ import type { Mismatch } from '../shared/identity.js';
 import type { Entry } from '../shared/state.js';
 import type { Chunk } from './archive-chunks.js';
 
-/** Collects what is wrong with the files of an archive, so that all of it is reported. */
+/** Collects what is wrong with the files of one or several archives, so that all of it is reported. */
 export class ArchiveFaults {
-  readonly #files: readonly Entry[];
   readonly #moved: string[] = [];
   readonly #wrong: Mismatch[] = [];
-
-  constructor(files: readonly Entry[]) {
-    this.#files = files;
-  }
 
   /** How many files are not as they were planned. */
   get count(): number {
     return this.#moved.length + this.#wrong.length;
   }
 
-  add({ pieces }: Pick<Chunk, 'pieces'>, faults: readonly GatherFault[]): void {
+  /** @param files of the archive that the chunk is of */
+  add(files: readonly Entry[], { pieces }: Pick<Chunk, 'pieces'>, faults: readonly GatherFault[]): void {
     for (const { piece, problem, found } of faults) {
-      const { path, sha256 } = this.#files[pieces[piece]?.file ?? -1] as Entry;
+      const { path, sha256 } = files[pieces[piece]?.file ?? -1] as Entry;
       if (problem === 'wrong')
         this.#wrong.push({ path, expected: `sha256 ${sha256}`, found: `sha256 ${found}` });
       else this.#moved.push(`${path}: ${MOVED[problem]}`);

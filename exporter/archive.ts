@@ -28,6 +28,8 @@ export interface ArchiveOptions {
   /** Names of owner and group of every entry. */
   readonly mark?: TarMark;
   readonly progress?: Progress;
+  /** Takes what is wrong with files, instead of an error; the archive is of no use then. */
+  readonly faults?: ArchiveFaults;
 }
 
 /** What is read and written at a time; all chunks under way fit the caches of the processor. */
@@ -56,8 +58,9 @@ export async function writeArchive(
   });
   try {
     const archive = { handle, hash: createHash('sha256'), size: 0 };
-    const faults = await writeChunks(archive, files, options);
-    faults.throwAny();
+    const faults = options.faults ?? new ArchiveFaults();
+    await writeChunks(archive, files, faults, options);
+    if (options.faults === undefined) faults.throwAny();
     await handle.sync();
     return { size: archive.size, sha256: archive.hash.digest('hex') };
   } catch (error) {
@@ -83,15 +86,15 @@ interface ChunkUnderWay {
 async function writeChunks(
   archive: Archive,
   files: readonly ArchiveFile[],
+  faults: ArchiveFaults,
   options: ArchiveOptions,
-): Promise<ArchiveFaults> {
-  const faults = new ArchiveFaults(files);
+): Promise<void> {
   const gatherer = new Gatherer(files, options.signal);
   const underWay: ChunkUnderWay[] = [];
   const unused: SharedArrayBuffer[] = [];
   const writeFirst = async (): Promise<void> => {
     const { chunk, memory, gathered } = underWay[0] as ChunkUnderWay;
-    faults.add(chunk, await gathered);
+    faults.add(files, chunk, await gathered);
     underWay.shift();
     options.signal?.throwIfAborted();
     if (faults.count === 0) await append(archive, Buffer.from(memory, 0, chunk.length));
@@ -114,7 +117,6 @@ async function writeChunks(
   } finally {
     await Promise.allSettled(underWay.map(({ gathered }) => gathered));
   }
-  return faults;
 }
 
 /** Hashes while the operating system writes. */

@@ -1,5 +1,7 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect, createShell } from '../shared/cli-shell.js';
+import type { Config } from '../shared/config.js';
+import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { compareUtf8 } from '../shared/paths.js';
 import { remarks } from '../shared/present-state.js';
@@ -17,24 +19,35 @@ import {
 } from './options.js';
 import { requireReviewable, type ReviewFlags, writeReviews } from './review.js';
 import { requireSite, siteNames } from './sites.js';
+import { addSignKey, signKeys, type SignFlags } from './key-commands.js';
 import { openStore } from './store.js';
+import { parseVolumeSize } from './volume-size.js';
 
-interface CreateFlags extends CompareFlags, ReviewFlags {
+interface CreateFlags extends CompareFlags, ReviewFlags, SignFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
   readonly overwrite?: boolean;
+  /** Bytes. */
+  readonly volumeSize?: number;
 }
 
 /** Declares `create`. */
 export function addCreate(program: Command): void {
-  addCompareOptions(
-    program
-      .command('create', { isDefault: true })
-      .description('write an update: update.tar, its manifest and its base reference')
-      .argument('[repository]', 'directory of the mirror')
-      .option('-o, --output <file|dir/>', 'where the update is written (default: update.tar)'),
+  addSignKey(
+    addCompareOptions(
+      program
+        .command('create', { isDefault: true })
+        .description('write an update: update.tar, its manifest and its base reference')
+        .argument('[repository]', 'directory of the mirror')
+        .option('-o, --output <file|dir/>', 'where the update is written (default: update.tar)'),
+    ),
   )
     .option('--dry-run', 'print what the update would carry, write nothing')
+    .option(
+      '--volume-size <size>',
+      'divide the archive into volumes of at most this size: bytes, or decimal like 700M or 4.3G',
+      parseSize,
+    )
     .option('--overwrite', 'withdraw an unconfirmed update at the output and take its place')
     .option('--report', 'write a review report beside the update: update.report.html')
     .addOption(
@@ -47,11 +60,14 @@ export function addCreate(program: Command): void {
       const place = await workplace(repository, flags);
       const output = flags.output ?? place.config.output ?? 'update.tar';
       requireReviewable(flags, output, place.repository);
+      const volumeSize = volumeSizeOf(flags, place.config);
       const outcome = await exportUpdate({
         ...compareOptions(place, flags, shell.signal),
         output,
         dryRun: flags.dryRun ?? false,
         overwrite: flags.overwrite ?? false,
+        ...(volumeSize !== undefined && { volumeSize }),
+        signKeys: await signKeys(flags, place.config, place.repository, shell.note),
         note: shell.note,
         detail: shell.detail,
         progress: shell.progress,
@@ -66,6 +82,22 @@ export function addCreate(program: Command): void {
         ...reviews.map((file) => `Wrote: ${file}`),
       ]);
     });
+}
+
+function parseSize(text: string): number {
+  const bytes = parseVolumeSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError(SIZES);
+  return bytes;
+}
+
+const SIZES = 'It is a number of bytes, or decimal: 700M is 700,000,000 bytes, 4.3G is 4,300,000,000.';
+
+/** Most bytes of a volume: the flag wins over the configuration. */
+function volumeSizeOf({ volumeSize }: CreateFlags, config: Config): number | undefined {
+  if (volumeSize !== undefined || config.volumeSize === undefined) return volumeSize;
+  const bytes = parseVolumeSize(config.volumeSize);
+  if (bytes !== undefined) return bytes;
+  throw new CondaDiffError('usage', `'${config.volumeSize}' is not a volume size`, { hint: SIZES });
 }
 
 /** Declares `show`. */

@@ -1,4 +1,5 @@
 import { isEmptyDiff } from '../shared/diff.js';
+import { dirname, join } from 'node:path';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import type { ShippedFile } from '../shared/manifest.js';
 import { shortDigest } from '../shared/state.js';
@@ -38,8 +39,33 @@ export function describeOutcome(outcome: ExportOutcome): object {
     update: { id: update.id, site: update.site, sequence: update.sequence },
     files: update.files,
     removed: update.removed.map(({ path }) => path),
-    outputs: outcome.outcome === 'published' ? outcome.names : null,
+    ...(outcome.outcome === 'published'
+      ? { volumes: outcome.manifest.volumes.length, outputs: describeOutputs(outcome) }
+      : { volumes: outcome.volumes, outputs: null }),
   };
+}
+
+type Published = Extract<ExportOutcome, { readonly outcome: 'published' }>;
+
+/** Paths of the files of an update. */
+function describeOutputs({ names, manifest, signatures }: Published): {
+  readonly volumes: string[];
+  readonly manifest: string;
+  readonly baseReference: string;
+  readonly signatures: string[];
+} {
+  return {
+    volumes: manifest.volumes.map(({ name }) => join(dirname(names.manifest), name)),
+    manifest: names.manifest,
+    baseReference: names.baseReference,
+    signatures: signatures.map(({ file }) => file),
+  };
+}
+
+function writtenLines(published: Published): string[] {
+  const { volumes, manifest, baseReference, signatures } = describeOutputs(published);
+  const [first, ...others] = [...volumes, manifest, baseReference, ...signatures];
+  return [`Wrote: ${first ?? ''}`, ...others.map((file) => `       ${file}`)];
 }
 
 /** The lines that `create` prints. */
@@ -51,11 +77,7 @@ export function outcomeLines(outcome: ExportOutcome, repository: string): string
   const update = outcome.outcome === 'published' ? outcome.manifest : outcome.draft;
   const head =
     outcome.outcome === 'published'
-      ? [
-          `Wrote: ${outcome.names.volume}`,
-          `       ${outcome.names.manifest}`,
-          `       ${outcome.names.baseReference}`,
-        ]
+      ? writtenLines(outcome)
       : ['Dry run: nothing was written', ...update.files.map(({ path }) => path)];
   return [
     ...head,

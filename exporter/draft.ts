@@ -7,7 +7,8 @@ import { totalsOf } from '../shared/reference.js';
 import { GENERATOR } from '../shared/version.js';
 import type { Comparison } from './compare.js';
 import type { DroppedEvent, PlannedEvent, PublishedEvent, WithdrawnEvent } from './ledger-events.js';
-import { type OutputNames, planFiles } from './plan.js';
+import type { OutputNames } from './output-names.js';
+import { planFiles } from './plan.js';
 import { type ManifestDraft, statusOfSources } from './publish.js';
 
 /**

@@ -6,8 +6,8 @@ import { inFlight, laterOnes } from './site-updates.js';
 import { type KnownUpdate, type SiteView } from './site-view.js';
 import type { PlannedEvent } from './ledger-events.js';
 import { existingOutputs, removeOutputs } from './output.js';
-import { type OutputNames, outputNames } from './plan.js';
 import { siteNames } from './sites.js';
+import { namesOfManifest, type OutputNames } from './output-names.js';
 import { appendToLedger, siteOf, type Store } from './store.js';
 
 /**
@@ -32,7 +32,7 @@ async function settle(store: Store, pending: PlannedEvent, note: (line: string) 
     note(`Update ${String(pending.sequence)} was completed by an interrupted run: ${pending.manifest}`);
     return appendToLedger(store, [outcomeEvent('published', pending)]);
   }
-  await removeOutputs(namesOf(pending));
+  await removeOutputs(namesOfManifest(pending.manifest));
   return appendToLedger(store, [outcomeEvent('dropped', pending)]);
 }
 
@@ -43,15 +43,11 @@ function isLastAt(updates: readonly KnownUpdate[], { manifest, id }: PlannedEven
 
 /** Removes the files of a withdrawn update, unless another one has taken their place. */
 export async function clearWithdrawn(planned: PlannedEvent): Promise<void> {
-  if (await isComplete(planned)) await removeOutputs(namesOf(planned));
+  if (await isComplete(planned)) await removeOutputs(namesOfManifest(planned.manifest));
 }
 
 async function isComplete({ manifest, id }: PlannedEvent): Promise<boolean> {
   return existsSync(manifest) && (await readManifest(manifest)).id === id;
-}
-
-function namesOf({ manifest }: PlannedEvent): OutputNames {
-  return outputNames(`${manifest.slice(0, -'.manifest.json'.length)}.tar`);
 }
 
 /**

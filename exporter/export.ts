@@ -8,6 +8,7 @@ import type { Manifest } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
 import { referenceOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
+import type { Key } from '../shared/signature.js';
 import { compare, type CompareOptions, type Comparison } from './compare.js';
 import { draftManifest, outcomeEvent, plannedEvent } from './draft.js';
 import { clearOutput, requireFree, settlePending, updateToReplace } from './earlier-updates.js';
@@ -15,7 +16,9 @@ import { viewSite } from './ledger.js';
 import { lineageOf } from './site-updates.js';
 import { type SiteView } from './site-view.js';
 import { makeOutputDirectory, resolveOutput } from './output.js';
-import type { OutputNames } from './plan.js';
+import type { WrittenSignature } from './keys.js';
+import type { OutputNames } from './output-names.js';
+import { planVolumes } from './plan-volumes.js';
 import { captureDirectory, type ManifestDraft, publish } from './publish.js';
 import { pruneReferences, referencesDirectory, saveReference } from './references.js';
 import { requireSite, siteNames } from './sites.js';
@@ -26,6 +29,10 @@ export interface ExportOptions extends CompareOptions {
   readonly output: string;
   readonly dryRun: boolean;
   readonly overwrite: boolean;
+  /** Private keys that sign the manifest; none by default. */
+  readonly signKeys?: readonly Key[];
+  /** Most bytes of a volume; one volume of any size by default. */
+  readonly volumeSize?: number;
   readonly note: (line: string) => void;
   readonly detail: (line: string) => void;
   readonly progress: Progress;
@@ -37,12 +44,18 @@ export type ExportOutcome =
       readonly comparison: Comparison;
       readonly site: SiteView;
     }
-  | { readonly outcome: 'dry-run'; readonly comparison: Comparison; readonly draft: ManifestDraft }
+  | {
+      readonly outcome: 'dry-run';
+      readonly comparison: Comparison;
+      readonly draft: ManifestDraft;
+      readonly volumes: number;
+    }
   | {
       readonly outcome: 'published';
       readonly comparison: Comparison;
       readonly manifest: Manifest;
       readonly names: OutputNames;
+      readonly signatures: readonly WrittenSignature[];
     };
 
 /**
@@ -76,7 +89,8 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   const comparison = await compare(options, events, await HashCache.open(repository));
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site));
-  return { outcome: 'dry-run', comparison, draft };
+  const volumes = planVolumes(draft.id, draft.files, 'update.tar', options.volumeSize).length;
+  return { outcome: 'dry-run', comparison, draft, volumes };
 }
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
@@ -98,6 +112,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   await cache.save();
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const draft = draftManifest(options.site, sequence, comparison, lineageOf(site));
+  const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
 
   if (!overwrite) requireFree(site, names);
   const cleared = await clearOutput(store, replacing, names);
@@ -106,11 +121,12 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   await saveReference(stateDirectory, referenceOf(survey.state, globs));
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
-    const manifest = await publish(names, draft, base, {
+    const { manifest, signatures } = await publish(names, draft, volumes, base, {
       source: survey.source,
       signal,
       detail,
       progress: options.progress,
+      signKeys: options.signKeys ?? [],
       seen: (path, fingerprint, sha256) => {
         if (survey.kindOf(path) === 'artifact') cache.record(path, fingerprint, sha256);
       },
@@ -118,7 +134,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
     const published = await appendToLedger(planned, [outcomeEvent('published', draft)]);
     await cache.save();
     await pruneReferences(published, options.note);
-    return { outcome: 'published', comparison, manifest, names };
+    return { outcome: 'published', comparison, manifest, names, signatures };
   } catch (error) {
     await settlePending(planned, options.note).catch(() => {
       options.note('What is left of the update is cleared away by the next run');

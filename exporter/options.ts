@@ -6,6 +6,7 @@ import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { requireSettled } from '../shared/interrupted.js';
 import type { Globs } from '../shared/globs.js';
+import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { SourcePolicy } from './check-source.js';
 import { checkSiteName, DEFAULT_SITE } from './sites.js';
 import { stateDirectory } from './store.js';
@@ -59,6 +60,7 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
     throw new CondaDiffError('usage', `No such directory: ${path}`);
   }
   const repository = realpathSync(path);
+  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   const site = checkSiteName(flags.site ?? config.site ?? DEFAULT_SITE);

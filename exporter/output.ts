@@ -1,10 +1,17 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { nameProblem } from '../shared/name-problem.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
-import { type OutputNames, outputNames, reviewNames } from './plan.js';
+import {
+  looksLikeVolume,
+  type OutputNames,
+  outputNames,
+  outputsAmong,
+  partialsAmong,
+  reviewNames,
+} from './output-names.js';
 import { removeFile } from './store.js';
 
 /**
@@ -35,6 +42,11 @@ export function resolveOutput(
       hint: 'Name a file like update.tar',
     });
   }
+  if (looksLikeVolume(archive)) {
+    throw new CondaDiffError('usage', `The output ${option} has the name of a volume`, {
+      hint: 'Name a file like update.tar; --volume-size puts the numbers into the names of several volumes',
+    });
+  }
   const inside = relative(repository, realDirectory(dirname(archive)));
   if (inside.split(sep)[0] === STATE_DIRECTORY) {
     throw new CondaDiffError('usage', `The output ${option} lies in our own state, ${STATE_DIRECTORY}`);
@@ -50,30 +62,33 @@ function realDirectory(directory: string): string {
 }
 
 /** Makes the directory of the output, where the option names one that is not there yet. */
-export async function makeOutputDirectory({ volume }: OutputNames): Promise<void> {
+export async function makeOutputDirectory({ archive }: OutputNames): Promise<void> {
   try {
-    await mkdir(dirname(volume), { recursive: true });
+    await mkdir(dirname(archive), { recursive: true });
   } catch (error) {
-    throw asIoError(error, `Cannot create ${dirname(volume)}`);
+    throw asIoError(error, `Cannot create ${dirname(archive)}`);
   }
 }
 
-/** Those of an update's files that are there. */
+/** Those of an update's files that are there, the manifest first. */
 export function existingOutputs(names: OutputNames): string[] {
-  return [names.manifest, names.volume, names.baseReference].filter((file) => existsSync(file));
+  const directory = dirname(names.archive);
+  return outputsAmong(names, namesIn(directory)).map((name) => join(directory, name));
 }
 
 /** Removes an update, the manifest first: without it there is no update. Also what an interrupted run left. */
 export async function removeOutputs(names: OutputNames): Promise<void> {
-  await removeFile(names.manifest);
-  await removeFile(names.volume);
-  await removeFile(names.baseReference);
+  const directory = dirname(names.archive);
+  const there = namesIn(directory);
+  for (const name of [...outputsAmong(names, there), ...partialsAmong(names, there)])
+    await removeFile(join(directory, name));
   for (const file of Object.values(reviewNames(names))) await removeFile(file);
-  const directory = dirname(names.volume);
-  if (!existsSync(directory)) return;
-  const ours = [names.manifest, names.volume, names.baseReference].map((file) => basename(file));
-  for (const name of await readdir(directory)) {
-    const stem = /^(.+)\.[0-9a-f]{8}\.partial$/.exec(name)?.[1];
-    if (stem !== undefined && ours.includes(stem)) await removeFile(join(directory, name));
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return existsSync(directory) ? readdirSync(directory) : [];
+  } catch (error) {
+    throw asIoError(error, `Cannot list ${directory}`);
   }
 }

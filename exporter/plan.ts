@@ -32,22 +32,3 @@ export function planFiles(
   }));
   return [...diff.added.map(shipped), ...replaced].sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
 }
-
-/** The names of the files of an update, beside each other: `update.tar` gives `update.manifest.json`, …. */
-export interface OutputNames {
-  readonly volume: string;
-  readonly manifest: string;
-  readonly baseReference: string;
-}
-
-/** @param archive path or name that ends in `.tar` */
-export function outputNames(archive: string): OutputNames {
-  const stem = archive.slice(0, -'.tar'.length);
-  return { volume: archive, manifest: `${stem}.manifest.json`, baseReference: `${stem}.base.json.gz` };
-}
-
-/** The names of report and SBOM beside an update. They are not of it: nothing reads them. */
-export function reviewNames({ manifest }: OutputNames): { readonly report: string; readonly sbom: string } {
-  const stem = manifest.slice(0, -'.manifest.json'.length);
-  return { report: `${stem}.report.html`, sbom: `${stem}.cdx.json` };
-}

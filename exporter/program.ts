@@ -3,6 +3,7 @@ import { createProgram } from '../shared/cli-shell.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addInit } from './base-commands.js';
 import { addCreate, addShow } from './create-commands.js';
+import { addKeygen, addSign } from './key-commands.js';
 import { addConfirm, addWithdraw } from './lockstep-commands.js';
 import { addLog, addStatus } from './status-commands.js';
 import { addReference, addVerify } from './state-commands.js';
@@ -23,6 +24,8 @@ export function exportProgram(): Command {
   addLog(program);
   addReference(program);
   addVerify(program);
+  addKeygen(program);
+  addSign(program);
   addReport(program, 'directory of the mirror');
   return program;
 }

@@ -1,14 +1,17 @@
-import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { partialName, syncPath, writeFileAtomically } from '../shared/atomic-file.js';
+import { basename, join } from 'node:path';
+import { writeFileAtomically } from '../shared/atomic-file.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
 import type { Reference } from '../shared/reference.js';
-import { volumeMark } from '../shared/volume-mark.js';
-import { type ArchiveFile, writeArchive } from './archive.js';
-import type { FileStatus, OutputNames } from './plan.js';
+import type { Key } from '../shared/signature.js';
+import type { ArchiveFile } from './archive.js';
+import { writeSignatures, type WrittenSignature } from './keys.js';
+import type { OutputNames } from './output-names.js';
+import type { FileStatus } from './plan.js';
+import type { PlannedVolume } from './plan-volumes.js';
 import { writeReferenceGz } from './references.js';
+import { writeVolumes } from './write-volumes.js';
 
 /** What a planned update still lacks: it is known once archive and base reference are written. */
 export type ManifestDraft = Omit<Manifest, 'volumes' | 'baseReference'>;
@@ -28,61 +31,75 @@ export function statusOfSources(
 
 type ArchiveStatus = Pick<ArchiveFile, 'fingerprint'>;
 
+/** An update that was written. */
+export interface Published {
+  readonly manifest: Manifest;
+  readonly signatures: readonly WrittenSignature[];
+}
+
+/** How an update is written. */
+export interface PublishOptions {
+  readonly source: (path: string) => string;
+  readonly signal: AbortSignal;
+  readonly detail: (line: string) => void;
+  readonly progress: Progress;
+  /** Told of each file that was read and is right. */
+  readonly seen: (path: string, fingerprint: Fingerprint, sha256: string) => void;
+  /** Private keys that sign the manifest. */
+  readonly signKeys: readonly Key[];
+}
+
 /**
- * Writes an update: archive, base reference, then the manifest. Each gets its name when it is complete.
+ * Writes an update: volumes, base reference, signatures, then the manifest. Each gets its name when it is complete.
  *
+ * @param volumes together they hold the files of the draft, in order
  * @throws CondaDiffError integrity, source or io; nothing but complete files is left, and no manifest
  */
 export async function publish(
   names: OutputNames,
   draft: ManifestDraft,
+  volumes: readonly PlannedVolume[],
   base: Reference,
-  {
-    source,
-    signal,
-    detail,
-    progress,
-    seen,
-  }: {
-    source: (path: string) => string;
-    signal: AbortSignal;
-    detail: (line: string) => void;
-    progress: Progress;
-    /** Told of each file that was read and is right. */
-    seen: (path: string, fingerprint: Fingerprint, sha256: string) => void;
-  },
-): Promise<Manifest> {
+  { source, signal, detail, progress, seen, signKeys }: PublishOptions,
+): Promise<Published> {
   const statusOf = statusOfSources(source);
-  const files = draft.files.map((file) => toArchiveFile(file, source(file.path), statusOf(file.path)));
-  const partial = partialName(names.volume);
-  try {
-    const added = (path: string): void => {
-      detail(`adding: ${path}`);
-    };
-    progress.begin('write', { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) });
-    const volume = await writeArchive(partial, files, {
-      added,
-      signal,
-      progress,
-      mark: volumeMark(draft.id, 1, 1),
-    });
-    progress.end();
+  const toWrite = volumes.map((volume) => ({
+    ...volume,
+    files: volume.files.map((file) => toArchiveFile(file, source(file.path), statusOf(file.path))),
+  }));
+  const added = (path: string): void => {
+    detail(`adding: ${path}`);
+  };
+  const bytes = draft.files.reduce((sum, { size }) => sum + size, 0);
+  progress.begin('write', { files: draft.files.length, bytes });
+  const written = await writeVolumes(toWrite, { added, signal, progress });
+  progress.end();
+  for (const { files } of toWrite)
     for (const { path, fingerprint, sha256 } of files) seen(path, fingerprint, sha256);
-    signal.throwIfAborted();
-    await rename(partial, names.volume);
-    await syncPath(dirname(names.volume));
-    const reference = await writeReferenceGz(names.baseReference, base);
-    const manifest: Manifest = {
-      ...draft,
-      volumes: [{ name: basename(names.volume), ...volume, files: files.length }],
-      baseReference: { name: basename(names.baseReference), ...reference },
-    };
-    checkManifest(manifest, names.manifest);
-    await writeFileAtomically(names.manifest, encodeManifest(manifest));
-    return manifest;
-  } finally {
-    await rm(partial, { force: true });
+  const reference = await writeReferenceGz(names.baseReference, base);
+  const manifest: Manifest = {
+    ...draft,
+    volumes: written,
+    baseReference: { name: basename(names.baseReference), ...reference },
+  };
+  checkManifest(manifest, names.manifest);
+  return { manifest, signatures: await writeManifest(names.manifest, manifest, signKeys) };
+}
+
+/** The signatures come first: where the manifest is, the update is complete. */
+async function writeManifest(
+  file: string,
+  manifest: Manifest,
+  keys: readonly Key[],
+): Promise<WrittenSignature[]> {
+  if (keys.length === 0) {
+    await writeFileAtomically(file, encodeManifest(manifest));
+    return [];
   }
+  const bytes = Buffer.concat([...encodeManifest(manifest)]);
+  const signatures = await writeSignatures(file, bytes, keys);
+  await writeFileAtomically(file, [bytes]);
+  return signatures;
 }
 
 function toArchiveFile(

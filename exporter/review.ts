@@ -1,7 +1,7 @@
 import { requireUntracked } from '../shared/present-state.js';
 import { readReport } from '../shared/report/read-update.js';
 import { type ReportFormat, writeReport } from '../shared/report/write-report.js';
-import { type OutputNames, reviewNames } from './plan.js';
+import { type OutputNames, reviewNames } from './output-names.js';
 
 /** What `create` writes beside an update for whoever decides about it. */
 export interface ReviewFlags {

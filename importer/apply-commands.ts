@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
-import { burstLine, describeImport, importLines, planLines } from './describe.js';
+import { addTrustOptions, trustFor, type TrustFlags } from '../shared/trust-options.js';
+import { burstLine, describeImport, importLines, planLines, signatureLine } from './describe.js';
 import type { Permissions } from './fit.js';
 import { checkUpdate, importUpdate } from './import.js';
 import { placeOf } from './place.js';
 
-interface FitFlags extends CommonOptions {
+interface FitFlags extends CommonOptions, TrustFlags {
   readonly again?: boolean;
   readonly acceptDrift?: boolean;
   readonly site?: string;
@@ -37,7 +38,9 @@ export function addApply(program: Command): void {
     const place = await placeOf(repository, flags);
     const removeNow = flags.removeNow ?? false;
     const permissions = permissionsOf(flags);
-    const options = { ...place, update: resolve(update), removeNow, permissions, signal: shell.signal };
+    const trust = await trustFor(update, place.repository, flags, place.config);
+    const asked = { update: resolve(update), trust, removeNow, permissions };
+    const options = { ...place, ...asked, signal: shell.signal };
     if (flags.dryRun) {
       const outcome = await checkUpdate(options, false);
       const document = { command: 'apply', dryRun: true, ...describeImport(outcome), plan: outcome.plan };
@@ -63,30 +66,29 @@ export function addCheck(program: Command): void {
     const shell = createShell(flags);
     const place = await placeOf(repository, flags);
     const permissions = permissionsOf(flags);
-    const options = {
-      ...place,
-      update: resolve(update),
-      removeNow: false,
-      permissions,
-      signal: shell.signal,
-    };
+    const trust = await trustFor(update, place.repository, flags, place.config);
+    const asked = { update: resolve(update), trust, removeNow: false, permissions };
+    const options = { ...place, ...asked, signal: shell.signal };
     const outcome = await checkUpdate(options, true);
     const { files, sequence } = outcome.manifest;
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     const finding = outcome.outcome === 'already-applied' ? 'is applied already' : 'fits and can be applied';
-    shell.report({ command: 'check', ...describeImport(outcome) }, [
+    const signatures = { required: trust?.required ?? 0, ...outcome.signatures };
+    shell.report({ command: 'check', ...describeImport(outcome), signatures }, [
       `Update ${sequence} is whole (${formatCount(files.length, 'file')}, ${formatBytes(bytes)}) and ${finding}`,
+      signatureLine(outcome.signatures),
     ]);
   });
 }
 
 function addFitOptions(command: Command): Command {
-  return addCommonOptions(
+  const declared = addCommonOptions(
     command
       .option('--again', 'allow an update that leads back behind one that was imported before')
       .option('--accept-drift', 'allow that files that were changed by hand are overwritten or dropped')
       .option('--site <site>', 'the site of this copy (default: that of its last import)'),
   );
+  return addTrustOptions(declared);
 }
 
 function permissionsOf({ again = false, acceptDrift = false, site }: FitFlags): Permissions {

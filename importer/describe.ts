@@ -1,6 +1,7 @@
 import { formatBytes, formatCount } from '../shared/figures.js';
 import type { Receipt } from '../shared/receipt.js';
 import { shortDigest } from '../shared/state.js';
+import type { Signatures } from '../shared/trust.js';
 import type { CommitAction } from './commit-plan.js';
 import { receiptOf } from './copy-history.js';
 import type { CopyEvent } from './copy-ledger.js';
@@ -29,6 +30,15 @@ export function describeImport(done: ImportOutcome): object {
 /** What `apply` and `undo` say of the burst with `-v`. */
 export function burstLine(burstMilliseconds: number): string {
   return `The burst took ${burstMilliseconds.toFixed(1)} ms`;
+}
+
+/** What `check` says of the signatures of an update. */
+export function signatureLine({ trusted, others }: Signatures): string {
+  if (trusted.length > 0)
+    return `Signed by ${trusted.join(' and ')}${others.length > 0 ? ', and others' : ''}`;
+  return others.length === 0
+    ? 'It is not signed'
+    : `Signed by ${others.join(' and ')}; that was not checked, as no --trusted-key was given`;
 }
 
 /** What a person reads over the telephone. */

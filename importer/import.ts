@@ -37,7 +37,10 @@ export interface ImportOptions extends PrepareOptions {
 }
 
 /** What an import did, or would do. */
-export type ImportOutcome = Pick<Prepared, 'outcome' | 'ownSite' | 'manifest' | 'target' | 'plan'> &
+export type ImportOutcome = Pick<
+  Prepared,
+  'outcome' | 'ownSite' | 'manifest' | 'signatures' | 'target' | 'plan'
+> &
   Partial<BurstTime & Pick<Completed, 'receipt'>>;
 
 /**

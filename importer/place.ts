@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CommonOptions, Shell } from '../shared/cli-shell.js';
-import { readConfig } from '../shared/config.js';
+import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
+import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { Workbench } from './commit.js';
 import type { Notebook } from './complete.js';
 import { benchFor, realRepository } from './import.js';
@@ -14,6 +15,7 @@ export interface Place {
   /** Absolute real path. */
   readonly repository: string;
   readonly stateDirectory: string;
+  readonly config: Config;
 }
 
 /**
@@ -30,8 +32,9 @@ export async function placeOf(argument: string | undefined, flags: CommonOptions
     });
   }
   const repository = realRepository(resolve(given));
+  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
-  return { repository, stateDirectory: option ?? join(repository, STATE_DIRECTORY) };
+  return { repository, stateDirectory: option ?? join(repository, STATE_DIRECTORY), config };
 }
 
 /**

@@ -4,9 +4,10 @@ import type { HashCache } from '../shared/hash-cache.js';
 import { locateManifest } from '../shared/locate.js';
 import { checkTarget, diffOf, type Manifest, targetOf } from '../shared/manifest.js';
 import { readBaseReference } from '../shared/read-base.js';
-import { readManifest } from '../shared/read-document.js';
+import { readSignedManifest } from '../shared/read-signed.js';
 import type { Receipt } from '../shared/receipt.js';
 import type { Entry, State } from '../shared/state.js';
+import type { Signatures, Trust } from '../shared/trust.js';
 import { type CommitAction, planCommit } from './commit-plan.js';
 import { type Accepted, decide } from './decide.js';
 import { type Applied, NO_PERMISSIONS, type Permissions } from './fit.js';
@@ -17,6 +18,8 @@ import { readCopyLedger } from './note-event.js';
 export interface PrepareOptions {
   /** The archive, the manifest, or their directory. */
   readonly update: string;
+  /** Whose signatures the manifest must have; `undefined` where nothing is trusted. */
+  readonly trust?: Trust | undefined;
   /** Absolute path. */
   readonly repository: string;
   readonly stateDirectory: string;
@@ -31,6 +34,7 @@ export interface Prepared extends Applied {
   /** What was found: `superseded` and `drifted` only where they were allowed. */
   readonly outcome: Accepted['outcome'];
   readonly manifest: Manifest;
+  readonly signatures: Signatures;
   /** Where the files of the update are. */
   readonly directory: string;
   readonly local: State;
@@ -51,7 +55,7 @@ export interface Prepared extends Applied {
 export async function prepare(options: PrepareOptions, cache: HashCache): Promise<Prepared> {
   const { repository, update, removeNow, signal } = options;
   const file = locateManifest(update);
-  const manifest = await readManifest(file);
+  const { manifest, signatures } = await readSignedManifest(file, options.trust);
   const base = await readBaseReference(manifest, file);
   const stated = base && targetOf(manifest, base, file);
   const look = await lookAt(options, manifest, stated, cache);
@@ -61,7 +65,7 @@ export async function prepare(options: PrepareOptions, cache: HashCache): Promis
   const facts = { ...permissions, ...look, manifest, known, ledger, digests: [look.local.digest] };
   const fit = await decide(facts, options, cache);
   const { local, established } = look;
-  const found = { outcome: fit.outcome, manifest, directory: dirname(file), local, established };
+  const found = { outcome: fit.outcome, manifest, signatures, directory: dirname(file), local, established };
   if (fit.outcome === 'already-applied') {
     const left = await leftovers(repository, manifest, signal);
     return { ...fit, ...found, target: local, plan: [], leftovers: left };

@@ -14,11 +14,36 @@ export interface Config {
   readonly ignore?: readonly string[];
   readonly include?: readonly string[];
   readonly stateDir?: string;
+  /** Private keys that sign updates. */
+  readonly signKeys?: readonly string[];
+  /** Public keys that updates must be signed with. */
+  readonly trustedKeys?: readonly string[];
+  readonly requireSignatures?: number;
+  /** As `--volume-size`. */
+  readonly volumeSize?: string;
 }
 
-const KEYS = ['repository', 'site', 'output', 'base', 'ignore', 'include', 'state-dir'];
+const KEYS = [
+  'repository',
+  'site',
+  'output',
+  'base',
+  'ignore',
+  'include',
+  'state-dir',
+  'sign-keys',
+  'trusted-keys',
+  'require-signatures',
+  'volume-size',
+];
 
-type RawConfig = Omit<Config, 'stateDir'> & { readonly 'state-dir'?: string };
+interface RawConfig extends Pick<Config, 'repository' | 'site' | 'output' | 'base' | 'ignore' | 'include'> {
+  readonly 'state-dir'?: string;
+  readonly 'sign-keys'?: readonly string[];
+  readonly 'trusted-keys'?: readonly string[];
+  readonly 'require-signatures'?: number;
+  readonly 'volume-size'?: string;
+}
 
 /**
  * Reads the configuration that `--config` names; it is never looked for.
@@ -55,7 +80,17 @@ function refuseUnknownKeys(file: string, value: unknown): void {
   }
 }
 
-function resolvePaths({ 'state-dir': stateDir, ...raw }: RawConfig, directory: string): Config {
+function resolvePaths(
+  {
+    'state-dir': stateDir,
+    'sign-keys': signKeys,
+    'trusted-keys': trustedKeys,
+    'require-signatures': requireSignatures,
+    'volume-size': volumeSize,
+    ...raw
+  }: RawConfig,
+  directory: string,
+): Config {
   const at = (path: string): string => resolve(directory, path);
   const keepSlash = (path: string): string => (path.endsWith('/') ? `${at(path)}/` : at(path));
   return {
@@ -64,5 +99,9 @@ function resolvePaths({ 'state-dir': stateDir, ...raw }: RawConfig, directory: s
     ...(raw.output !== undefined && { output: keepSlash(raw.output) }),
     ...(raw.base !== undefined && parseBase(raw.base).kind === 'file' && { base: at(raw.base) }),
     ...(stateDir !== undefined && { stateDir: at(stateDir) }),
+    ...(signKeys !== undefined && { signKeys: signKeys.map(at) }),
+    ...(trustedKeys !== undefined && { trustedKeys: trustedKeys.map(at) }),
+    ...(requireSignatures !== undefined && { requireSignatures }),
+    ...(volumeSize !== undefined && { volumeSize }),
   };
 }

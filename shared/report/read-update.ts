@@ -4,7 +4,8 @@ import { asIoError, CondaDiffError } from '../errors.js';
 import { hashFile } from '../hashing.js';
 import { targetOf } from '../manifest.js';
 import { readBaseReference } from '../read-base.js';
-import { readManifest } from '../read-document.js';
+import { readSignedManifest } from '../read-signed.js';
+import type { Trust } from '../trust.js';
 import { readIndexes } from './read-indexes.js';
 import { makeReport, type Report, type UpdateFileFound } from './report.js';
 
@@ -14,6 +15,8 @@ export interface ReportOptions {
   readonly manifest: string;
   /** A mirror or copy that may hold indexes that the update does not: each is used where it is the right one. */
   readonly repository: string | undefined;
+  /** Whose signatures the manifest must have; `undefined` where nothing is trusted. */
+  readonly trust?: Trust | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +27,7 @@ export interface ReportOptions {
  * @throws CondaDiffError malformed, integrity, usage (no such manifest), io
  */
 export async function readReport(options: ReportOptions): Promise<Report> {
-  const manifest = await readManifest(options.manifest);
+  const { manifest } = await readSignedManifest(options.manifest, options.trust);
   const directory = dirname(options.manifest);
   const base = await readBaseReference(manifest, options.manifest);
   const states = base && { base: base.state, target: targetOf(manifest, base, options.manifest) };

@@ -217,7 +217,7 @@ describe('withdraw', { concurrency: 2 }, () => {
       last.stdout,
       /^Update 3 is withdrawn[^]*starts from state [0-9a-f]{12} \(assumed delivered, not confirmed\)/,
     );
-    for (const file of Object.values(three.outputs)) assert.ok(!existsSync(file), file);
+    for (const file of Object.values(three.outputs).flat()) assert.ok(!existsSync(file), file);
     assert.match((await succeed(EXPORT, withdraw('3'))).stdout, /Update 3 was withdrawn before/);
     const fourth = await createUpdate(sides);
     assert.equal(fourth.base.digest, two.target.digest);

@@ -40,7 +40,15 @@ export interface Created {
   readonly update: { readonly id: string; readonly site: string; readonly sequence: number };
   readonly files: readonly { readonly path: string; readonly kind: string; readonly mtime: number }[];
   readonly removed: readonly string[];
-  readonly outputs: { readonly volume: string; readonly manifest: string; readonly baseReference: string };
+  /** Empty unless it was published. */
+  readonly outputs: {
+    readonly volumes: readonly string[];
+    /** The first, or only, of them. */
+    readonly volume: string;
+    readonly manifest: string;
+    readonly baseReference: string;
+    readonly signatures: readonly string[];
+  };
 }
 
 /** What `apply --json` and `check --json` print. */
@@ -117,9 +125,10 @@ export async function run(
 /** Makes an update into the outbox. */
 export async function createUpdate({ mirror, outbox }: Sides, ...args: string[]): Promise<Created> {
   const output = args.includes('-o') ? [] : ['-o', outbox];
-  return (
-    await succeed('conda-diff-export', ['create', mirror, ...output, '--json', ...args])
-  ).json<Created>();
+  const result = await succeed('conda-diff-export', ['create', mirror, ...output, '--json', ...args]);
+  const created = result.json<Omit<Created, 'outputs'> & { outputs: Created['outputs'] | null }>();
+  const outputs = { ...created.outputs, volume: created.outputs?.volumes[0] };
+  return { ...created, outputs: outputs as Created['outputs'] };
 }
 
 /** Applies an update to the copy. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { existingOutputs, makeOutputDirectory, removeOutputs, resolveOutput } from '../../exporter/output.js';
-import { outputNames } from '../../exporter/plan.js';
+import { outputNames } from '../../exporter/output-names.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { refuses, rejects } from '../support/refusal.js';
 import { writeFiles } from '../support/update.js';
@@ -76,7 +76,11 @@ describe('the files of an update', () => {
     await makeOutputDirectory(names);
     await removeOutputs(outputNames(join(folder, 'nowhere/update.tar')));
     assert.deepEqual(existingOutputs(names), []);
-    const ours = ['update.tar', 'update.manifest.json', 'update.base.json.gz'];
+    const signature = 'update.manifest.json.0123456789abcdef.sig';
+    const ours = [
+      ...['update.tar', 'update.manifest.json', 'update.base.json.gz', signature],
+      ...['update.001.tar', 'update.002.tar'],
+    ];
     const partial = ours.map((name) => `${name}.0a1b2c3d.partial`);
     const others = [
       'other.tar',
@@ -84,12 +88,22 @@ describe('the files of an update', () => {
       'update.tar.partial',
       'update.tar.0a1b2c3d.partial.x',
       'update.tar2',
+      'update.004.tar',
+      'update.0002.tar',
+      'update.20240131.tar',
+      'update.manifest.json.officer.sig',
+      'other.001.tar',
     ];
     await writeFiles(
       join(folder, 'a/b'),
       Object.fromEntries([...ours, ...partial, ...others].map((name) => [name, ''])),
     );
-    assert.deepEqual(existingOutputs(names), [names.manifest, names.volume, names.baseReference]);
+    assert.deepEqual(existingOutputs(names), [
+      names.manifest,
+      names.archive,
+      names.baseReference,
+      ...[signature, 'update.002.tar', 'update.001.tar'].map((name) => join(folder, 'a/b', name)),
+    ]);
     await removeOutputs(names);
     assert.deepEqual((await readdir(join(folder, 'a/b'))).sort(), [...others].sort());
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { outputNames, planFiles } from '../../exporter/plan.js';
+import { planFiles } from '../../exporter/plan.js';
 import { compareCommitOrder } from '../../shared/commit-order.js';
 import { applyDiff, diffStates } from '../../shared/diff.js';
 import { diffOf, type Manifest, orderOf } from '../../shared/manifest.js';
@@ -50,15 +50,5 @@ describe('planFiles', () => {
         assert.equal(applyDiff(base, stated).digest, target.digest);
       }),
     );
-  });
-});
-
-describe('outputNames', () => {
-  it('puts the files of an update beside each other', () => {
-    assert.deepEqual(outputNames('/out/week.1.tar'), {
-      volume: '/out/week.1.tar',
-      manifest: '/out/week.1.manifest.json',
-      baseReference: '/out/week.1.base.json.gz',
-    });
   });
 });

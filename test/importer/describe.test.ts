@@ -32,7 +32,8 @@ async function outcomeOf(folder: string, changes: Partial<ImportOutcome> = {}): 
   const before = { 'noarch/repodata.json': '1', 'noarch/a.conda': 'a' };
   const after = { 'noarch/repodata.json': '22', 'noarch/b.conda': 'bbb' };
   const { manifest, target } = await makeUpdate(folder, before, after, { absent: ['noarch/m.conda'] });
-  return { outcome: 'apply', manifest, target, plan: PLAN, ...changes };
+  const signatures = { trusted: [], others: [] };
+  return { outcome: 'apply', manifest, signatures, target, plan: PLAN, ...changes };
 }
 
 describe('an import', () => {
