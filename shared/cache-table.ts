@@ -15,11 +15,16 @@ export interface CacheColumns {
   readonly count: number;
 }
 
-/** Two hashes of a path, 8 bytes; size, mtime, ctime and inode as doubles; the sha256. */
-export const CACHE_ROW_BYTES = 72;
+/**
+ * Two hashes of a path, 8 bytes; size, mtime, ctime and inode as doubles; the first 8 bytes of the md5, zeros where
+ * none was asked for; the sha256.
+ */
+export const CACHE_ROW_BYTES = 80;
 const ROW_WORDS = CACHE_ROW_BYTES / 4;
 const ROW_DOUBLES = CACHE_ROW_BYTES / 8;
 const HASH_AT = CACHE_ROW_BYTES - HASH_BYTES;
+const MD5_BYTES = 8;
+const MD5_AT = HASH_AT - MD5_BYTES;
 /** The size of a file that is forgotten. */
 const FORGOTTEN = -1;
 
@@ -43,7 +48,7 @@ export class PathHash {
 }
 
 /**
- * Hashes of files with their fingerprints, by the hash of their path: 80 bytes a file whatever it is called, in memory
+ * Hashes of files with their fingerprints, by the hash of their path: 88 bytes a file whatever it is called, in memory
  * that threads share. Two paths with one hash make each other look changed, so that both are hashed: no harm is done.
  */
 export class CacheTable {
@@ -94,8 +99,19 @@ export class CacheTable {
     return Buffer.from(this.#bytes.buffer).toString('hex', start, start + HASH_BYTES);
   }
 
-  set({ high, low }: PathHash, { size, mtimeMs, ctimeMs, ino }: FileStatus, sha256: string): void {
+  /** Whether the file had an md5 that begins as these bytes do. */
+  hasMd5(row: number, bytes: Uint8Array, start: number): boolean {
+    const own = row * CACHE_ROW_BYTES + MD5_AT;
+    for (let i = 0; i < MD5_BYTES; i++) if (this.#bytes[own + i] !== bytes[start + i]) return false;
+    return true;
+  }
+
+  /** @param md5 in hex, where it is known */
+  set({ high, low }: PathHash, { size, mtimeMs, ctimeMs, ino }: FileStatus, sha256: string, md5 = ''): void {
     const row = this.#rowFor(high, low);
+    const start = row * CACHE_ROW_BYTES + MD5_AT;
+    this.#bytes.fill(0, start, start + MD5_BYTES);
+    Buffer.from(this.#bytes.buffer).write(md5.slice(0, 2 * MD5_BYTES), start, 'hex');
     this.#words.set([high, low], row * ROW_WORDS);
     this.#doubles.set([size, mtimeMs, ctimeMs, ino], row * ROW_DOUBLES + 1);
     Buffer.from(this.#bytes.buffer).write(sha256, row * CACHE_ROW_BYTES + HASH_AT, 'hex');

@@ -50,8 +50,9 @@ export class HashCache {
     return typeof found === 'number' ? { sha256: this.#table.sha256(found) } : found;
   }
 
-  record(path: string, fingerprint: Fingerprint, sha256: string): void {
-    this.#table.set(this.#hash.of(Buffer.from(path)), statusOf(fingerprint), sha256);
+  /** @param md5 where it was asked for: then a record with another md5 makes the file look changed */
+  record(path: string, fingerprint: Fingerprint, sha256: string, md5?: string): void {
+    this.#table.set(this.#hash.of(Buffer.from(path)), statusOf(fingerprint), sha256, md5);
     this.#changed = true;
   }
 

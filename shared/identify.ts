@@ -53,7 +53,7 @@ export async function identify(
       cache.forget(claim.path);
     } else if (hash.seen !== undefined) {
       // Also where it was written just now: that it was written again is then noticed
-      cache.record(claim.path, hash.seen, hash.sha256);
+      cache.record(claim.path, hash.seen, hash.sha256, hash.md5);
     }
   };
   await hashAll(toHash, take, { ...(signal && { signal }), ...(progress && { progress }) });

@@ -113,7 +113,7 @@ class Finder {
     rows.marks[row]! |= MARK.present;
     const known = this.#cache?.look(this.#hash.of(rows.names, rows.starts[row], rows.starts[row + 1]), stats);
     const hasHash = (rows.marks[row]! & MARK.sha256) !== 0;
-    const seen = typeof known === 'number' ? 'same' : known;
+    const seen = typeof known !== 'number' ? known : this.#hasOtherMd5(row, known) ? 'changed' : 'same';
     const proof = this.#hashesAll ? undefined : proofOf(rows.sizes[row]!, hasHash, stats.size, seen);
     if (proof === undefined) {
       rows.marks[row]! |= MARK.hashed;
@@ -145,6 +145,12 @@ class Finder {
       gone,
       mismatched: this.#mismatched,
     };
+  }
+
+  /** Whether the record has an md5 only, and another one than the file was held against when it was hashed. */
+  #hasOtherMd5(row: number, known: number): boolean {
+    const { marks, hashes } = this.#rows;
+    return (marks[row]! & MARK.md5) !== 0 && !this.#cache!.hasMd5(known, hashes, row * HASH_BYTES);
   }
 
   /** Takes what the cache says of a file; its record may say something else by now. */

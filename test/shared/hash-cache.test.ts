@@ -61,7 +61,7 @@ describe('the hash cache', () => {
       Buffer.alloc(0),
       Buffer.concat([good, good]),
       Buffer.from(check('conda-diff hash cache 2\n')),
-      Buffer.from(check(`conda-diff hash cache 1\n${'x'.repeat(71)}`)),
+      Buffer.from(check(`conda-diff hash cache 1\n${'x'.repeat(79)}`)),
     ]) {
       await writeFile(file, damaged);
       assert.equal((await HashCache.open(root)).look('a', '1 2 3 4'), undefined);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
@@ -477,6 +478,31 @@ describe('readState and the hash cache:', () => {
     );
     const all = await survey(root, { cache, mustHash: 'all' });
     assert.equal(all.state.get('noarch/without.conda')?.sha256, hashOf('one'));
+  });
+
+  it('a record that has only an md5, and another one than before, is noticed though the file is the same', async (t) => {
+    const root = await temporaryDirectory(t);
+    await mkdir(join(root, '.conda-diff'));
+    await mkdir(join(root, 'noarch'));
+    await writeFile(join(root, 'noarch/a.conda'), 'one');
+    const write = (md5: string): Promise<void> =>
+      writeFile(
+        join(root, 'noarch/repodata.json'),
+        JSON.stringify({ 'packages.conda': { 'a.conda': { md5, size: 3 } } }),
+      );
+    await write(createHash('md5').update('one').digest('hex'));
+    const cache = await HashCache.open(root);
+    const first = await survey(root, { cache });
+    await cache.save();
+    const second = await survey(root);
+    assert.deepEqual(
+      [first.trusted, second.trusted, second.mismatched],
+      [0, 1, []],
+      'then the cache is enough',
+    );
+    await write('0'.repeat(32));
+    const paths = (await survey(root)).mismatched.map(({ path }) => path);
+    assert.deepEqual(paths, ['noarch/a.conda']);
   });
 
   it('a damaged cache changes nothing but the work', async (t) => {
