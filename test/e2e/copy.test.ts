@@ -107,7 +107,10 @@ describe('an import', { concurrency: 2 }, () => {
         join(sides.outbox, 'default-2'),
         sides.copy,
       ]);
-      assert.match(check.stdout, /^Update 2 is whole \(7 files, .*\) and fits and can be applied\nIt is not signed\n$/);
+      assert.match(
+        check.stdout,
+        /^Update 2 is whole \(7 files, .*\) and fits and can be applied\nIt is not signed\n$/,
+      );
       const dry = await succeed('conda-diff-import', [
         join(sides.outbox, 'default-2'),
         sides.copy,
