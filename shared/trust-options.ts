@@ -47,9 +47,18 @@ export async function trustFor(
   flags: TrustFlags & CommonOptions,
   config: Config,
 ): Promise<Trust | undefined> {
-  const untrusted = { repository, update: dirname(locateManifest(resolve(update))) };
+  const untrusted = { repository, update: placeOf(resolve(update)) };
   if (flags.config !== undefined) requireConfigPlace(flags.config, untrusted);
   const files = flags.trustedKey?.map((file) => resolve(file)) ?? config.trustedKeys ?? [];
   const keys = await readPublicKeys(files, untrusted);
   return trustIn(keys, flags.requireSignatures ?? config.requireSignatures);
+}
+
+/** Where an update lies. Whether it is there is found out later: an interrupted import is ended without it. */
+function placeOf(update: string): string {
+  try {
+    return dirname(locateManifest(update));
+  } catch {
+    return dirname(update);
+  }
 }
