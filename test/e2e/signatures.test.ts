@@ -198,7 +198,11 @@ describe('a signed update', { skip, concurrency: 2 }, () => {
       ['no manifest at all', () => writeFile(manifest, 'not a manifest {{{'), /is not what was signed/],
       [
         'a byte of the signature',
-        () => writeFile(signature, good.signature.map((byte, i) => (i === 63 ? byte ^ 1 : byte))),
+        () =>
+          writeFile(
+            signature,
+            good.signature.map((byte, i) => (i === 63 ? byte ^ 1 : byte)),
+          ),
         /is not what was signed/,
       ],
       ['a signature of another length', () => writeFile(signature, ''), /expected 64 bytes, found 0/],
