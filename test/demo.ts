@@ -2,32 +2,9 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { type ChannelSpec, listTree, writeChannel } from './support/channel.js';
+import { listTree, writeChannel } from './support/channel.js';
 import { type CommandName, runCommand } from './support/run-command.js';
-
-/** The channel as the mirror job of the online side has it at first, and a week later. */
-const FIRST_WEEK: ChannelSpec = {
-  noarch: [
-    { name: 'alpaca' },
-    { name: 'bonobo', depends: ['alpaca'] },
-    { name: 'caiman' },
-    { name: 'dormouse', version: '2.1' },
-  ],
-  'linux-64': [{ name: 'eagle' }, { name: 'falcon', depends: ['eagle'] }],
-};
-const SECOND_WEEK: ChannelSpec = {
-  noarch: [
-    { name: 'alpaca' },
-    { name: 'bonobo', depends: ['alpaca'] },
-    { name: 'dormouse', version: '2.1' },
-    { name: 'dormouse', version: '2.2' },
-  ],
-  'linux-64': [
-    { name: 'eagle', files: { 'share/eagle.txt': 'the same file name, another content\n' } },
-    { name: 'falcon', depends: ['eagle'] },
-    { name: 'gecko' },
-  ],
-};
+import { channelOf, WEEK_OPTIONS } from './support/weeks.js';
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'conda-diff-demo-')));
 try {
@@ -41,14 +18,14 @@ try {
 
 async function demonstrate(): Promise<void> {
   say('A channel with real .conda files, in a temporary folder: mirror/ is online, copy/ is air-gapped.\n');
-  await mirror(FIRST_WEEK);
+  await mirror(1);
   await run('conda-diff-export', 'init', 'mirror', '--empty');
   await cross(1);
 
   say(
-    'A week later: dormouse 2.2 and gecko are new, eagle is replaced under the same name, caiman is gone.\n',
+    'Two weeks later: dormouse 2.2 and gecko are new, eagle is replaced under the same name, caiman is gone.\n',
   );
-  await mirror(SECOND_WEEK);
+  await mirror(3);
   await cross(2);
 
   say('The artifact that left the index waits for readers of the old one; here nobody reads.\n');
@@ -60,8 +37,9 @@ async function demonstrate(): Promise<void> {
   await requireEqual();
 }
 
-function mirror(channel: ChannelSpec): Promise<void> {
-  return writeChannel(join(folder, 'mirror'), channel, { zst: true, channeldata: true });
+/** What the mirror job has in a week of the examples. */
+function mirror(week: number): Promise<void> {
+  return writeChannel(join(folder, 'mirror'), channelOf(week), WEEK_OPTIONS);
 }
 
 /** Shows what would cross, writes the update, and applies it. */

@@ -42,7 +42,7 @@ export class DocumentShell {
 
   constructor() {
     for (const name of COMMANDS) this.#command(name, commandPath(name));
-    this.#command('mirror-week', fileURLToPath(new URL('weeks.js', import.meta.url)));
+    this.#command('mirror-week', fileURLToPath(new URL('mirror-week.js', import.meta.url)));
     this.#renew();
   }
 

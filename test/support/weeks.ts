@@ -1,9 +1,4 @@
-/**
- * The mirror of the documents' examples: `mirror-week <n>` makes ./mirror hold what the mirror job has in week n.
- */
-import { resolve } from 'node:path';
-import process from 'node:process';
-import { type ChannelSpec, writeChannel } from './channel.js';
+import { type ChannelOptions, type ChannelSpec } from './channel.js';
 
 const WEEKS: readonly ChannelSpec[] = [
   {
@@ -29,7 +24,12 @@ const WEEKS: readonly ChannelSpec[] = [
   },
 ];
 
-/** Week 1 and 2 differ in all that an update can carry; each later week adds one version of one package. */
+/** Which files the channel of the examples has besides. */
+export const WEEK_OPTIONS: ChannelOptions = { zst: true, channeldata: true };
+
+/**
+ * The channel of the demo and of the documents' examples, as the mirror job has it in week `week`, from 1. Week 1 and 2 differ in all that an update can carry; each later week adds one version of one package.
+ */
 export function channelOf(week: number): ChannelSpec {
   const known = WEEKS[Math.min(week, WEEKS.length) - 1] as ChannelSpec;
   const later = Array.from({ length: Math.max(0, week - WEEKS.length) }, (_, i) => ({
@@ -37,9 +37,4 @@ export function channelOf(week: number): ChannelSpec {
     version: `1.${String(i)}`,
   }));
   return { ...known, 'linux-64': [...(known['linux-64'] ?? []), ...later] };
-}
-
-if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].split('/').at(-1) ?? '')) {
-  const week = Number(process.argv[2]);
-  await writeChannel(resolve('mirror'), channelOf(week), { zst: true, channeldata: true });
 }
