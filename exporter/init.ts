@@ -3,7 +3,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
-import type { Manifest } from '../shared/manifest.js';
+import { lineageWithSelf, type Manifest } from '../shared/manifest.js';
 import { readBase } from '../shared/read-base.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { requireReadable } from '../shared/present-state.js';
@@ -105,9 +105,8 @@ function firstEvents(
 
 /** A manifest knows the updates before it; with itself they are all that a lost ledger can be rebuilt from. */
 function inheritedFrom(manifest: Manifest, at: string): InheritedEvent[] {
-  const { id, sequence, base, target, created, site, lineage } = manifest;
-  const self = { id, sequence, base: base.digest, target: target.digest, created };
-  return [...lineage, self].map((entry) => ({ event: 'inherited', site, ...entry, at }));
+  const { site } = manifest;
+  return lineageWithSelf(manifest).map((entry) => ({ event: 'inherited', site, ...entry, at }));
 }
 
 async function firstBase(options: InitOptions): Promise<FirstBase> {

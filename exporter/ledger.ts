@@ -1,9 +1,9 @@
+import { lineageEntry } from '../shared/lineage.js';
 import {
   baseGlobsOf,
   type BaseEvent,
   type ConfirmedEvent,
   globsOf,
-  type InheritedEvent,
   type LedgerEvent,
   type PlannedEvent,
 } from './ledger-events.js';
@@ -36,7 +36,7 @@ export function next(view: SiteView, event: LedgerEvent): SiteView {
       return {
         ...view,
         sequence: Math.max(view.sequence, event.sequence),
-        updates: [...view.updates, inheritedUpdate(event)],
+        updates: [...view.updates, lineageEntry(event)],
       };
     case 'planned':
       return { ...view, sequence: Math.max(view.sequence, event.sequence), pending: event };
@@ -58,11 +58,6 @@ function begin(view: SiteView, event: BaseEvent): SiteView {
     ...{ ...view, firstBase, firstGlobs: globsOf(event), assumed: firstBase },
     sequence: Math.max(view.sequence, sequence),
   };
-}
-
-function inheritedUpdate({ id, sequence, base, target, created, withdrawn }: InheritedEvent): KnownUpdate {
-  const update = { id, sequence, base, target, created };
-  return withdrawn === undefined ? update : { ...update, withdrawn };
 }
 
 function publish(view: SiteView, planned: PlannedEvent): SiteView {

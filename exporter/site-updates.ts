@@ -1,14 +1,11 @@
 import type { Globs } from '../shared/globs.js';
-import type { LineageEntry } from '../shared/lineage.js';
+import { type LineageEntry, lineageEntry } from '../shared/lineage.js';
 import { globsOf } from './ledger-events.js';
 import { type KnownUpdate, ledTo, type SiteView } from './site-view.js';
 
 /** What the manifest of the next update tells of those before it. */
 export function lineageOf({ updates }: SiteView): LineageEntry[] {
-  return updates.map(({ id, sequence, base, target, created, withdrawn }) => {
-    const entry = { id, sequence, base, target, created };
-    return withdrawn === undefined ? entry : { ...entry, withdrawn };
-  });
+  return updates.map(lineageEntry);
 }
 
 /** The globs that are in force: those of the last update that stands, or of the first base. */

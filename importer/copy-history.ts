@@ -1,6 +1,5 @@
 import { confirmationCode } from '../shared/confirmation-code.js';
 import type { LineageEntry } from '../shared/lineage.js';
-import type { Manifest } from '../shared/manifest.js';
 import type { Receipt } from '../shared/receipt.js';
 import type { CopyEvent, CopyLedger, KnownUpdate } from './copy-ledger.js';
 import type { UpdateName } from './journal.js';
@@ -48,11 +47,6 @@ function withUpdates(
     all.set(id, isWithdrawn ? { ...update, withdrawn: true } : update);
   }
   return [...all.values()];
-}
-
-/** What is noted of an update once it is imported: the updates that its manifest knows, and itself. */
-export function lineageOf({ lineage, id, sequence, base, target, created }: Manifest): LineageEntry[] {
-  return [...lineage, { id, sequence, base: base.digest, target: target.digest, created }];
 }
 
 /** The event that led to the present state. */

@@ -1,7 +1,7 @@
 import { CondaDiffError } from '../shared/errors.js';
 import { type Chunks, encodeLineDocument } from '../shared/line-document.js';
 import { LineDocumentDecoder } from '../shared/line-document-decoder.js';
-import type { LineageEntry } from '../shared/lineage.js';
+import { type LineageEntry, lineageEntry } from '../shared/lineage.js';
 import { updateId } from '../shared/manifest.js';
 import { checkFormat, type Totals } from '../shared/reference.js';
 import type { Receipt } from '../shared/receipt.js';
@@ -62,8 +62,7 @@ function eventLine(event: CopyEvent): Readonly<Record<string, unknown>> {
 }
 
 function updateLine(update: KnownUpdate): Readonly<Record<string, unknown>> {
-  const { site, id, sequence, base, target, created, withdrawn } = update;
-  return { site, id, sequence, base, target, created, ...(withdrawn && { withdrawn }) };
+  return { site: update.site, ...lineageEntry(update) };
 }
 
 /**

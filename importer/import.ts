@@ -6,6 +6,7 @@ import { timestamp } from '../shared/clock.js';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
+import { lineageWithSelf } from '../shared/manifest.js';
 import { totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { finishStage, missingDirectories } from './attributes.js';
@@ -16,7 +17,6 @@ import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
 import { layoutOf } from './layout.js';
-import { lineageOf } from './copy-history.js';
 import { makesLinks, measure, needsOf } from './measure.js';
 import { noteApplied } from './note-applied.js';
 import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
@@ -130,7 +130,7 @@ function journalFor(
     kind: 'import',
     globs,
     update: { id, site, sequence },
-    lineage: lineageOf(manifest),
+    lineage: lineageWithSelf(manifest),
     again: outcome === 'superseded',
     from: totalsOf(local),
     to: manifest.target,

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timestamp } from '../shared/clock.js';
+import { lineageWithSelf } from '../shared/manifest.js';
 import type { Receipt } from '../shared/receipt.js';
 import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
 import { type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
-import { lastEvent, lineageOf, receiptOf } from './copy-history.js';
+import { lastEvent, receiptOf } from './copy-history.js';
 import { keepReceipt, noteEvent, readCopyLedger } from './note-event.js';
 import { isUnverified, readRetired } from './own-files.js';
 import type { Prepared } from './prepare.js';
@@ -56,7 +57,7 @@ async function receiptFor(
     update: { id, site, sequence },
     ...{ from: target.digest, state: totalsOf(target), again: false, established, at: timestamp() },
   };
-  return noteEvent(bench, stateDirectory, event, lineageOf(manifest));
+  return noteEvent(bench, stateDirectory, event, lineageWithSelf(manifest));
 }
 
 async function retireLeftovers(bench: Workbench, { leftovers }: Prepared): Promise<void> {

@@ -13,6 +13,12 @@ export interface LineageEntry {
   readonly withdrawn?: true;
 }
 
+/** Exactly the fields of an entry, in the order that they have in documents; `withdrawn` only where it is set. */
+export function lineageEntry({ id, sequence, base, target, created, withdrawn }: LineageEntry): LineageEntry {
+  const entry = { id, sequence, base, target, created };
+  return withdrawn === undefined ? entry : { ...entry, withdrawn };
+}
+
 /**
  * The updates that lead from one state to another, in the order in which they have to be imported. Lineage is a
  * graph: a base that was chosen anew forks it, and a mirror that was put back closes a circle. Of several ways the

@@ -5,7 +5,7 @@ import { applyDiff, type Diff } from './diff.js';
 import { CondaDiffError } from './errors.js';
 import { type Globs, sameGlobs } from './globs.js';
 import { encodeLineDocument } from './line-document.js';
-import type { LineageEntry } from './lineage.js';
+import { type LineageEntry, lineageEntry } from './lineage.js';
 import { nameProblem } from './name-problem.js';
 import { compareUtf8, nameOf, pathProblem } from './paths.js';
 import { checkTotals, type Reference, type Scope, type Totals } from './reference.js';
@@ -101,7 +101,7 @@ export function encodeManifest(manifest: Manifest): Generator<Buffer> {
     { name: 'files', entries: files.map(fileLine) },
     { name: 'removed', entries: removed.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
     { name: 'absent', entries: absent.map(({ path, named }) => ({ path, named })) },
-    { name: 'lineage', entries: lineage.map(lineageLine) },
+    { name: 'lineage', entries: lineage.map((entry) => ({ ...lineageEntry(entry) })) },
   ]);
 }
 
@@ -119,16 +119,9 @@ function fileLine({
     : { ...line, replaces: { size: replaces.size, sha256: replaces.sha256 } };
 }
 
-function lineageLine({
-  id,
-  sequence,
-  base,
-  target,
-  created,
-  withdrawn,
-}: LineageEntry): Readonly<Record<string, unknown>> {
-  const line = { id, sequence, base, target, created };
-  return withdrawn === undefined ? line : { ...line, withdrawn };
+/** All updates of the site that a manifest tells of: those before it, and its own. */
+export function lineageWithSelf({ lineage, id, sequence, base, target, created }: Manifest): LineageEntry[] {
+  return [...lineage, { id, sequence, base: base.digest, target: target.digest, created }];
 }
 
 /** The part of a shipped file that its place in the commit depends on. */

@@ -96,11 +96,6 @@ export class Thread {
 
 const threads = Array.from({ length: THREADS }, () => new Thread());
 
-/** The n-th worker thread, counted round: for jobs that go on where the one before stopped. */
-export function threadAt(n: number): Thread {
-  return threads[n % threads.length] as Thread;
-}
-
 /** The worker thread that has least to do. */
 export function idlestThread(): Thread {
   return threads.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
