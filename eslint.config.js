@@ -20,6 +20,7 @@ const ioFiles = [
   'shared/is-there.ts',
   'shared/locate.ts',
   'shared/lock.ts',
+  'shared/lock-holder.ts',
   'shared/present-state.ts',
   'shared/progress-bar.ts',
   'shared/read-*.ts',

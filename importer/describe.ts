@@ -1,5 +1,6 @@
 import { formatBytes, formatCount } from '../shared/figures.js';
 import type { Receipt } from '../shared/receipt.js';
+import { describeHolder } from '../shared/lock-holder.js';
 import { shortDigest } from '../shared/state.js';
 import type { Signatures } from '../shared/trust.js';
 import type { CommitAction } from './commit-plan.js';
@@ -122,6 +123,7 @@ export function logLines(events: readonly CopyEvent[]): string[] {
 /** The JSON document of `status`, without its command. */
 export function describeStatus({
   interrupted,
+  holder,
   state,
   lastImport,
   verified,
@@ -132,7 +134,10 @@ export function describeStatus({
   return {
     state: state ?? null,
     receipt: receipt ?? null,
-    interrupted: interrupted ? { kind: interrupted.kind, update: interrupted.update } : null,
+    interrupted: interrupted && !holder ? { kind: interrupted.kind, update: interrupted.update } : null,
+    running: holder
+      ? { command: holder.command, pid: holder.pid, host: holder.host, update: interrupted?.update ?? null }
+      : null,
     lastImport: lastImport
       ? { update: lastImport.update, at: lastImport.at, to: lastImport.to, verified }
       : null,
@@ -141,18 +146,29 @@ export function describeStatus({
   };
 }
 
+/** What is under way, or was interrupted. */
+function commitLines({ interrupted, holder }: Status, repository: string): string[] {
+  const what = interrupted && `${interrupted.kind} of update ${String(interrupted.update.sequence)}`;
+  if (holder !== undefined)
+    return [
+      `In use by ${describeHolder(holder)}`,
+      ...(what === undefined ? [] : [`The ${what} is under way: there is no state to tell yet`]),
+    ];
+  if (what === undefined) return [];
+  return [
+    `Interrupted ${what}: there is no state to tell`,
+    `End it with: conda-diff-import recover ${repository}`,
+  ];
+}
+
 /** The lines that `status` prints. */
 export function statusLines(status: Status, repository: string): string[] {
-  const { interrupted, state, lastImport, verified, undoBytes, retired } = status;
-  const lines =
-    state === undefined
-      ? [
-          `Interrupted ${interrupted?.kind ?? 'import'} of update ${interrupted?.update.sequence ?? '?'}: there is no state to tell`,
-          `End it with: conda-diff-import recover ${repository}`,
-        ]
-      : [
-          `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
-        ];
+  const { state, lastImport, verified, undoBytes, retired } = status;
+  const lines = commitLines(status, repository);
+  if (state !== undefined)
+    lines.push(
+      `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
+    );
   if (lastImport === undefined) lines.push('Nothing was imported yet, or the last import was undone');
   else {
     const { update, at, to, keepsUndo } = lastImport;

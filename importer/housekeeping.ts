@@ -9,7 +9,7 @@ import { deleteRetired, type Untouched } from './clear-away.js';
 import { type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
 import { lastEvent, receiptOf } from './copy-history.js';
-import { isInterrupted } from '../shared/interrupted.js';
+import { type Holder, otherHolder } from '../shared/lock-holder.js';
 import type { Journal } from './journal.js';
 import { readCopyLedger } from './note-event.js';
 import { isUnverified, readJournal, readRetired } from './own-files.js';
@@ -54,6 +54,8 @@ export async function collectGarbage(bench: Workbench, notebook: Notebook, limit
 export interface Status {
   /** The commit that was not ended; then there is no state. */
   readonly interrupted: Journal | undefined;
+  /** Which other process works on the copy now. */
+  readonly holder: Holder | undefined;
   readonly state: Totals | undefined;
   readonly lastImport: Journal | undefined;
   /** Whether the last import passed its re-check. */
@@ -69,9 +71,9 @@ export interface Status {
 export async function readStatus(bench: Workbench, notebook: Notebook): Promise<Status> {
   const { layout, signal } = bench;
   const lastImport = await readJournal(layout.lastImport);
-  const interrupted = isInterrupted(layout.repository)
-    ? ((await readJournal(layout.committed)) ?? (await readJournal(layout.journal)))
-    : undefined;
+  const holder = otherHolder(layout.repository);
+  // In the order in which a commit goes through them: so it is not missed while it is renamed.
+  const interrupted = (await readJournal(layout.journal)) ?? (await readJournal(layout.committed));
   const retired = await readRetired(layout);
   const last = lastEvent(await readCopyLedger(notebook.stateDirectory));
   const survey =
@@ -84,6 +86,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
       : undefined;
   return {
     interrupted,
+    holder,
     state: survey && totalsOf(survey.state),
     lastImport,
     verified: !isUnverified(layout),

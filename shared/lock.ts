@@ -1,24 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import {
+  describeHolder,
+  type Holder,
+  holderNow,
+  isAlive,
+  isHere,
+  lockOf,
+  parseHolder,
+} from './lock-holder.js';
 import { STATE_DIRECTORY } from './rules.js';
-
-/** Who holds a repository. */
-interface Holder {
-  readonly host: string;
-  /** Changes with every boot; empty where the system does not tell. */
-  readonly boot: string;
-  readonly pid: number;
-  /** Start time of the process in clock ticks since boot; empty where the system does not tell. */
-  readonly started: string;
-  readonly command: string;
-  /** Random: no two locks have the same content. */
-  readonly id: string;
-}
 
 /**
  * Runs `work` while no other run of ours writes to the repository or its state.
@@ -28,13 +21,10 @@ interface Holder {
  */
 export async function withLock<T>(repository: string, command: string, work: () => Promise<T>): Promise<T> {
   const directory = join(repository, STATE_DIRECTORY);
-  const file = join(directory, 'lock');
+  const file = lockOf(repository);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const holder = await take(file, file, {
-      ...{ host: hostname(), boot: bootId(), pid: process.pid, started: startOf(process.pid), command },
-      id: randomBytes(8).toString('hex'),
-    });
+    const holder = await take(file, file, holderNow(command));
     if (holder !== undefined) throw locked(file, holder);
   } catch (error) {
     throw asIoError(error, `Cannot lock ${repository}`);
@@ -70,6 +60,7 @@ async function take(file: string, place: string, self: Holder): Promise<Holder |
   if (text === undefined) return createNow(place, self);
   const holder = parseHolder(text);
   if (holder !== undefined && isAlive(holder)) return holder;
+  if (text === '' && (await ageOf(place)) < GRACE_MS) return { ...self, command: 'another run', pid: 0 };
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const guard = `${file}.${digest}.partial`;
   const other = await take(file, guard, self);
@@ -79,6 +70,17 @@ async function take(file: string, place: string, self: Holder): Promise<Holder |
     return await createNow(place, self);
   } finally {
     await rm(guard, { force: true });
+  }
+}
+
+/** Where there are no hard links, a lock is there for a moment before its content is. */
+const GRACE_MS = 5000;
+
+async function ageOf(file: string): Promise<number> {
+  try {
+    return Date.now() - (await stat(file)).mtimeMs;
+  } catch {
+    return 0;
   }
 }
 
@@ -130,53 +132,10 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-function parseHolder(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the holder still runs; a holder on another host is taken to run. */
-function isAlive(holder: Holder): boolean {
-  if (holder.host !== hostname()) return true;
-  if (holder.boot !== bootId()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ESRCH') return false;
-  }
-  return startOf(holder.pid) === holder.started;
-}
-
-function locked(file: string, { host, pid, command }: Holder): CondaDiffError {
-  const here = host === hostname();
-  return new CondaDiffError(
-    'locked',
-    `The repository is in use by ${command} (process ${String(pid)} on ${host})`,
-    {
-      hint: here
-        ? 'Wait until it has finished'
-        : `Wait until it has finished; if it does not run any more, remove ${file} and run again`,
-    },
-  );
-}
-
-function bootId(): string {
-  return readProc('/proc/sys/kernel/random/boot_id');
-}
-
-/** Field 22 of /proc/<pid>/stat (proc(5)); the command name before it may hold spaces and parentheses. */
-function startOf(pid: number): string {
-  const stat = readProc(`/proc/${String(pid)}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-function readProc(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
+function locked(file: string, holder: Holder): CondaDiffError {
+  return new CondaDiffError('locked', `The repository is in use by ${describeHolder(holder)}`, {
+    hint: isHere(holder)
+      ? 'Wait until it has finished'
+      : `Wait until it has finished; if it does not run any more, remove ${file} and run again`,
+  });
 }

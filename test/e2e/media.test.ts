@@ -22,6 +22,7 @@ import { fileScope, listTree, temporaryDirectory } from '../support/channel.js';
 import { assertSettled, command, crossingOfFile, packages, separateCopy } from '../support/crossing.js';
 import { createUpdate, setFirstBase } from '../support/exporting.js';
 import { nextRuns } from '../support/importing.js';
+import { runHere } from '../support/in-process.js';
 import {
   mountFat,
   mountReadOnly,
@@ -127,6 +128,54 @@ describe('Two runs at once', () => {
     first.kill('SIGCONT');
     assert.equal((await first.ended).code, 0);
     assertSettled(copy, await crossing, [1]);
+  });
+
+  it('commands that only read tell a commit that is under way from one that was interrupted', async (t) => {
+    const copy = await freshCopy(t);
+    const first = start('conda-diff-import', ['apply', await updateOf(), copy]);
+    await paused(first, join(copy, '.conda-diff/journal.json'));
+    const isUnderWay = existsSync(join(copy, '.conda-diff/journal.json'));
+    assert.ok(isUnderWay, 'it was stopped too late');
+    const reading = [
+      ['conda-diff-import', 'verify', copy],
+      ['conda-diff-import', 'reference', copy, '-o', join(copy, '../reference.json')],
+      ['conda-diff-import', 'check', await updateOf(), copy],
+      ['conda-diff-import', 'apply', await updateOf(), copy, '--dry-run'],
+      ['conda-diff-export', 'show', copy],
+    ] as const;
+    const ends = async (code: number, outcome: string, said: RegExp): Promise<void> => {
+      for (const [name, ...args] of reading) {
+        const result = await runHere(name, [...args, '--json']);
+        const { error } = result.json<{ error: { exitCode: number; outcome: string } }>();
+        const wanted = name === 'conda-diff-export' && code === 12 ? 10 : code;
+        assert.deepEqual([error.exitCode, error.outcome], [wanted, outcome], args.join(' '));
+        assert.match(result.stderr, said);
+      }
+    };
+    const status = async () => {
+      const { stdout } = await runHere('conda-diff-import', ['status', copy, '--json']);
+      return JSON.parse(stdout) as Record<'state' | 'interrupted', unknown> & {
+        running: null | { command: string; pid: number; update: { sequence: number } };
+      };
+    };
+    await ends(
+      11,
+      'import-running',
+      /is being changed by conda-diff-import apply \(process \d+ on .*\): there is no state/,
+    );
+    const during = await status();
+    assert.deepEqual([during.state, during.interrupted], [null, null]);
+    assert.deepEqual([during.running?.pid, during.running?.update.sequence], [first.pid, 1]);
+    const { stdout } = await runHere('conda-diff-import', ['status', copy]);
+    assert.match(stdout, /^In use by conda-diff-import apply .*\nThe import of update 1 is under way/);
+    first.kill('SIGKILL');
+    await first.ended;
+    await ends(12, 'interrupted-import', /An interrupted import of .* has not been ended yet/);
+    const after = await status();
+    assert.equal(after.running, null);
+    assert.notEqual(after.interrupted, null);
+    await next.recover(copy);
+    assertSettled(copy, await crossing, [0, 1]);
   });
 
   it('four that are started together: one applies, the others exit 11 or find it applied', async (t) => {

@@ -87,7 +87,14 @@ describe('the status of a copy', () => {
     ...{ from: totals, to: totals, at: '2024-01-02T03:04:05Z', directories: [], actions: [] },
   };
   const status: Status = {
-    ...{ interrupted: undefined, state: totals, lastImport: journal, undoBytes: 1024, verified: true },
+    ...{
+      interrupted: undefined,
+      holder: undefined,
+      state: totals,
+      lastImport: journal,
+      undoBytes: 1024,
+      verified: true,
+    },
     ...{ retired: { files: 2, bytes: 512 }, receipt: undefined },
   };
   const state = `State ${totals.digest.slice(0, 12)} (3 files, 2.0 kB)`;
@@ -97,7 +104,13 @@ describe('the status of a copy', () => {
   it('tells the state, the last import, and what undo and retired files hold', () => {
     assert.deepEqual(statusLines(status, '/copy'), [state, last, 'Undo holds 1.0 kB', retired]);
     assert.deepEqual(describeStatus(status), {
-      ...{ state: totals, receipt: null, interrupted: null, retired: { files: 2, bytes: 512 } },
+      ...{
+        state: totals,
+        receipt: null,
+        interrupted: null,
+        running: null,
+        retired: { files: 2, bytes: 512 },
+      },
       lastImport: { update: journal.update, at: journal.at, to: totals, verified: true },
       undo: { possible: true, bytes: 1024 },
     });

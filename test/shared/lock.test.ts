@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -121,7 +121,6 @@ describe('withLock', () => {
     ['of another boot', (self) => ({ ...self, boot: '00000000-0000-0000-0000-000000000000' })],
     ['of an earlier process with the same number', (self) => ({ ...self, started: '1' })],
     ['that is not readable', () => 'garbage'],
-    ['that is empty', () => ''],
   ];
   for (const [what, change] of stale) {
     it(`clears a lock ${what}`, async (t) => {
@@ -131,6 +130,15 @@ describe('withLock', () => {
       assert.deepEqual(await readdir(join(repository, '.conda-diff')), []);
     });
   }
+
+  it('takes an empty lock for one that is being written, and clears it when it stays so', async (t) => {
+    const repository = await temporaryDirectory(t);
+    await plant(repository, '');
+    await rejects(withLock(repository, 'a test', nothing), 'locked', /in use by another run/);
+    const earlier = Date.now() / 1000 - 6;
+    await utimes(join(repository, '.conda-diff', 'lock'), earlier, earlier);
+    assert.equal(await withLock(repository, 'a test', nothing), 'done');
+  });
 
   it('clears a stale lock whose guard is stale, too: a run was killed while it cleared', async (t) => {
     const repository = await temporaryDirectory(t);
