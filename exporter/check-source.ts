@@ -6,6 +6,7 @@ import { directoryOf, joinPath } from '../shared/paths.js';
 import type { Survey } from '../shared/read-state.js';
 import { kindByName, REPODATA } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
+import { turned } from './turned.js';
 
 export interface SourcePolicy {
   /** Records without a file are known to be absent instead of a fault. */
@@ -49,6 +50,12 @@ export function sourceFaults(survey: Survey, base: State, diff: Diff, policy: So
         survey.state,
       ),
       "Rename one of each two, or leave it out with --ignore '<glob>'",
+    ),
+    fault(
+      'A file turned into a directory of the same name, or the reverse',
+      turned(base, survey.state, diff),
+      "Give one of the two another name, or leave it out with --ignore '<glob>'; if neither can be, make an update while\n" +
+        'neither is there, and when it is imported: conda-diff-import gc <repository> --older-than 0h',
     ),
     fault(
       'Symbolic links lead out of the repository, and the base has files behind them',

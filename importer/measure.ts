@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   linkSync,
+  lstatSync,
   rmSync,
   statfsSync,
   statSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asIoError } from '../shared/errors.js';
+import { isThere, statIfThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Layout } from './layout.js';
@@ -55,6 +57,7 @@ export function measure({ repository, own }: Layout, actions: readonly CommitAct
     return {
       freeBytes: bavail * bsize,
       freeInodes: files === 0 ? undefined : ffree,
+      inTheWay: [...obstacles(repository, actions)],
       unwritable: directories.filter((directory) => !isWritable(directory)),
       elsewhere: directories.filter((directory) => statSync(directory).dev !== device),
     };
@@ -70,9 +73,30 @@ function changes({ action }: CommitAction): boolean {
 /** The directory itself, or the nearest one above it that is there. */
 function nearest(repository: string, path: string): string {
   let directory = join(repository, path);
-  while (!existsSync(directory)) directory = dirname(directory);
+  while (!isDirectory(directory)) directory = dirname(directory);
   return directory;
 }
+
+function isDirectory(path: string): boolean {
+  return statIfThere(path)?.isDirectory() === true;
+}
+
+/** What stands where files are to be published, or where their directories are to be made. */
+function* obstacles(repository: string, actions: readonly CommitAction[]): Generator<Obstacle> {
+  const seen = new Set<string>();
+  for (const { action, path } of actions) {
+    if (action !== 'publish') continue;
+    const place = join(repository, path);
+    if (isThere(place) && lstatSync(place).isDirectory()) yield { path: place, is: 'directory' };
+    for (let above = directoryOf(path); above !== '' && !seen.has(above); above = directoryOf(above)) {
+      seen.add(above);
+      const directory = join(repository, above);
+      if (statIfThere(directory)?.isDirectory() === false) yield { path: directory, is: 'file' };
+    }
+  }
+}
+
+type Obstacle = Measures['inTheWay'][number];
 
 function isWritable(directory: string): boolean {
   try {

@@ -15,6 +15,8 @@ export interface Measures {
   readonly freeInodes: number | undefined;
   /** Directories that will change and are not writable for this user. */
   readonly unwritable: readonly string[];
+  /** Directories where a file is to be, and files where a directory is to be. */
+  readonly inTheWay: readonly { readonly path: string; readonly is: 'directory' | 'file' }[];
   /** Directories on another file system than `.conda-diff`, which no rename can reach. */
   readonly elsewhere: readonly string[];
 }
@@ -25,7 +27,8 @@ export interface Measures {
  * @throws CondaDiffError io, with all of them
  */
 export function requireFeasible(repository: string, needs: Needs, measures: Measures): void {
-  const problems = [
+  const obstacles = measures.inTheWay.map(({ path, is }) => `${path} is in the way: it is a ${is}`);
+  const wants = [
     ...measures.unwritable.map((directory) => `${directory} is not writable`),
     ...measures.elsewhere.map(
       (directory) => `${directory} is on another file system than ${repository}/.conda-diff`,
@@ -37,12 +40,16 @@ export function requireFeasible(repository: string, needs: Needs, measures: Meas
       ? [`${String(needs.inodes)} inodes are needed, ${String(measures.freeInodes)} are free`]
       : []),
   ];
+  const problems = [...obstacles, ...wants];
   if (problems.length === 0) return;
   throw new CondaDiffError('io', `The update cannot be applied to ${repository}; nothing was changed`, {
     details: problems,
     hint: [
-      'Run as the user that owns the repository; free space, or give up undo with --no-undo, and delete retired',
-      `files with: conda-diff-import gc ${repository} --older-than 0h`,
+      ...(obstacles.length > 0 ? ['Move what is in the way to another place; it may be a retired file'] : []),
+      ...(wants.length > 0
+        ? ['Run as the user that owns the repository; free space, or give up undo with --no-undo']
+        : []),
+      `Delete retired files with: conda-diff-import gc ${repository} --older-than 0h`,
     ].join('\n'),
   });
 }

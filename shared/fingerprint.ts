@@ -1,5 +1,6 @@
-import { type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { FileStatus } from './cache-table.js';
+import { statIfThere } from './is-there.js';
 
 /** What changes when a file is written, replaced or restored: size, times, inode. */
 export type Fingerprint = string;
@@ -22,7 +23,7 @@ export function statusOf(fingerprint: Fingerprint): FileStatus {
 
 /** The status of the regular file at `file` (symbolic links followed), or `undefined` when there is none. */
 export function statFile(file: string): Stats | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statIfThere(file);
   return stats?.isFile() ? stats : undefined;
 }
 

@@ -7,7 +7,13 @@ import { entryOf } from '../support/arbitrary.js';
 import { refuses } from '../support/refusal.js';
 
 const needs: Needs = { bytes: 2_000_000, inodes: 20 };
-const enough: Measures = { freeBytes: 2_000_000, freeInodes: 20, unwritable: [], elsewhere: [] };
+const enough: Measures = {
+  freeBytes: 2_000_000,
+  freeInodes: 20,
+  unwritable: [],
+  elsewhere: [],
+  inTheWay: [],
+};
 
 describe('the preflight', () => {
   it('lets an import pass that has just enough, and where inodes are not counted', () => {
@@ -42,8 +48,22 @@ describe('the preflight', () => {
 
   it('reports everything at once', () => {
     const nothing = { freeBytes: 0, freeInodes: 0, unwritable: ['/copy'], elsewhere: ['/copy/a'] };
-    const { details } = refuses(() => requireFeasible('/copy', needs, nothing), 'io');
-    assert.equal(details.length, 4);
+    const inTheWay = [{ path: '/copy/b', is: 'file' as const }];
+    const { details } = refuses(() => requireFeasible('/copy', needs, { ...nothing, inTheWay }), 'io');
+    assert.equal(details.length, 5);
+  });
+
+  it('refuses where a directory or a file is in the way, and says to move it', () => {
+    const inTheWay = [
+      { path: '/copy/a', is: 'directory' as const },
+      { path: '/copy/b', is: 'file' as const },
+    ];
+    const error = refuses(() => requireFeasible('/copy', needs, { ...enough, inTheWay }), 'io');
+    assert.deepEqual(error.details, [
+      '/copy/a is in the way: it is a directory',
+      '/copy/b is in the way: it is a file',
+    ]);
+    assert.match(error.hint ?? '', /^Move what is in the way[^]*gc \/copy --older-than 0h$/);
   });
 });
 
