@@ -112,7 +112,19 @@ function casesOf(subject: Subject['name'], { calls }: Traced, copy: string): Inj
     cases.set(`${one.call} ${path ?? ''} ${when}`, { call: one.call, error, when, ...(path && { path }) });
   }
   const all = [...cases.values()];
-  return ALL ? all : someOf(subject, all);
+  return ALL ? [...all, ...withEveryError(all)] : someOf(subject, all);
+}
+
+/** The first and the last call of each kind, with each of the errors that it did not have yet. */
+function withEveryError(all: readonly Injection[]): Injection[] {
+  const kinds = [...new Set(all.map(({ call }) => call))];
+  const ends = kinds.flatMap((kind) => {
+    const alike = all.filter(({ call }) => call === kind);
+    return alike.length > 1 ? [alike[0]!, alike.at(-1)!] : alike;
+  });
+  return ends.flatMap((one) =>
+    ERRORS.filter((error) => error !== one.error).map((error) => ({ ...one, error })),
+  );
 }
 
 /** Of each kind of call the first and the last; for undo and recover, which do the same things, one of them. */

@@ -62,7 +62,8 @@ export interface NextRuns {
 
 /** Processes of their own when it shall be thorough; else calls, which take a tenth of the time. */
 export function nextRuns(isThorough: boolean): NextRuns {
-  const run = (...args: string[]) => command('conda-diff-import', args);
+  // Whoever runs it at length may do so on a busy machine, with low priority.
+  const run = (...args: string[]) => command('conda-diff-import', args, 0, { timeoutMs: 600_000 });
   if (!isThorough) return { apply, recover, undo };
   return {
     apply: (repository, update) => run('apply', update, repository),
