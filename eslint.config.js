@@ -69,6 +69,7 @@ const ioFiles = [
   'importer/place.ts',
   'importer/prepare.ts',
   'importer/read-volume.ts',
+  'importer/see-volumes.ts',
   'importer/stage.ts',
   'test/**',
 ];

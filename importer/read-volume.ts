@@ -13,6 +13,7 @@ import {
   type TarMark,
   tarHeader,
 } from '../shared/tar-entry.js';
+import { wrongSize } from './volume-problems.js';
 
 /** Receives the content of the shipped files, one after the other. */
 export interface FileSink {
@@ -44,7 +45,7 @@ export async function readVolume(
 ): Promise<Mismatch[]> {
   const path = join(directory, volume.name);
   const handle = await openRegular(path);
-  if (handle === undefined) throw missing(path);
+  if (handle === undefined) throw gone(path);
   try {
     const reader = new VolumeReader(path, handle);
     const { size } = await handle.stat();
@@ -164,14 +165,7 @@ function unexpectedHeader(path: string, file: ShippedFile, found: Buffer): Conda
   });
 }
 
-function wrongSize(path: string, expected: number, found: number): CondaDiffError {
-  return new CondaDiffError('integrity', `${path} is ${found < expected ? 'cut off' : 'too long'}`, {
-    details: [`expected ${String(expected)} bytes, found ${String(found)}`],
-    hint: 'Copy the archive again from its source',
-  });
-}
-
-function missing(path: string): CondaDiffError {
+function gone(path: string): CondaDiffError {
   return new CondaDiffError('malformed', `The archive ${path} is missing`, {
     hint: 'Copy all files of the update into one directory, with the names that they had',
   });

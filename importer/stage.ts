@@ -6,12 +6,15 @@ import { volumeMark } from '../shared/volume-mark.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type FileSink, readVolume } from './read-volume.js';
+import { seeVolumes } from './see-volumes.js';
+import { requireVolumes } from './volume-problems.js';
 
 /**
  * Reads the volumes of an update, verifies every byte of them and passes the files on.
  *
  * @param directory where the volumes are; nothing is written there
- * @throws CondaDiffError integrity, naming every file whose content is wrong; malformed; io
+ * @throws CondaDiffError integrity, naming every file whose content is wrong; malformed, naming every volume that is
+ *   missing or another one; io
  */
 export async function readUpdate(
   manifest: Manifest,
@@ -19,6 +22,7 @@ export async function readUpdate(
   sink: FileSink,
   signal: AbortSignal,
 ): Promise<void> {
+  requireVolumes(manifest, directory, await seeVolumes(manifest, directory));
   const wrong: Mismatch[] = [];
   let next = 0;
   for (const [i, volume] of manifest.volumes.entries()) {

@@ -84,6 +84,13 @@ function parseHeader(block: Uint8Array): Header | undefined {
   }
 }
 
+/** The names of owner and group in a header block, or `undefined` when it is none. */
+export function markIn(block: Uint8Array): TarMark | undefined {
+  if (block.length < BLOCK_BYTES) return undefined;
+  const header = parseHeader(block);
+  return header?.cksumValid ? { owner: header.uname ?? '', group: header.gname ?? '' } : undefined;
+}
+
 /** Says what a header block that is not the expected one is, for a message. */
 export function describeHeader(block: Uint8Array): string {
   if (block.every((byte) => byte === 0)) return 'the end of the archive';

@@ -154,8 +154,8 @@ const damages: Readonly<Record<string, Damage>> = {
   'an archive that is missing': { file: tar, code: 14, said: /is missing/, do: (file) => rm(file) },
   'the archive of another update': {
     file: tar,
-    code: 13,
-    said: /is (cut off|too long)/,
+    code: 14,
+    said: /is the archive of another update\nexpected volume 1 of 1 of update/,
     do: async (file, sides) => rename(join(sides.outbox, 'default-1/update.tar'), file),
   },
   'a manifest that was cut': {
