@@ -9,6 +9,7 @@ import { withLock } from '../shared/lock.js';
 import { lineageWithSelf } from '../shared/manifest.js';
 import { totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
+import { anchoredDisk } from './anchored-disk.js';
 import { finishStage, missingDirectories } from './attributes.js';
 import { type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import { type Completed, completeCommit, type Notebook } from './complete.js';
@@ -71,7 +72,11 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
 
 /** What the engine works with, for one run on a repository. */
 export function benchFor(options: { repository: string; signal: AbortSignal; disk?: Disk }): Workbench {
-  return { disk: options.disk ?? realDisk, layout: layoutOf(options.repository), signal: options.signal };
+  return {
+    disk: options.disk ?? anchoredDisk(options.repository),
+    layout: layoutOf(options.repository),
+    signal: options.signal,
+  };
 }
 
 /** Ends what an interrupted run left, and clears away what no journal speaks of. */
