@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { CondaDiffError } from '../shared/errors.js';
+import { CondaDiffError, isSystemError } from '../shared/errors.js';
 import { isOwn } from '../shared/real-path.js';
 import { type Disk, realDisk } from './disk.js';
 import { type HeldDirectory, holdDirectory, holdFile, whereIs } from './held-directory.js';
@@ -23,12 +23,34 @@ export function anchoredDisk(repository: string, disk: Disk = realDisk): Disk {
     setTime: (path, mtime) => on(path, (own) => disk.setTime(own, mtime)),
     linkOrCopy: (from, to) => at(to, (own) => anchor.source(from, (source) => disk.linkOrCopy(source, own))),
     rename: (from, to) => at(to, (own) => at(from, (source) => disk.rename(source, own))),
-    remove: (path) => at(path, (own) => disk.remove(own)),
-    removeDirectory: (path) => at(path, (own) => disk.removeDirectory(own)),
-    removeTree: (path) => at(path, (own) => disk.removeTree(own)),
+    remove: (path) =>
+      gone(
+        undefined,
+        at(path, (own) => disk.remove(own)),
+      ),
+    removeDirectory: (path) =>
+      gone(
+        true,
+        at(path, (own) => disk.removeDirectory(own)),
+      ),
+    removeTree: (path) =>
+      gone(
+        undefined,
+        at(path, (own) => disk.removeTree(own)),
+      ),
     syncFile: (path) => on(path, (own) => disk.syncFile(own)),
     syncDirectory: (path) => anchor.within(path, (own) => disk.syncDirectory(own)),
   };
+}
+
+/** What is to be removed is gone also where its directory is. */
+async function gone<T>(result: T, removal: Promise<T>): Promise<T> {
+  try {
+    return await removal;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return result;
+    throw error;
+  }
 }
 
 type Act<T> = (own: string) => Promise<T>;

@@ -1,7 +1,8 @@
 import process from 'node:process';
-import { closeSync, constants, existsSync, openSync, readlinkSync, realpathSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
+import { STATE_DIRECTORY } from '../shared/rules.js';
 import { isOwn, staysInside } from '../shared/real-path.js';
 
 /** A directory that stays what it is while it is held, whatever becomes of its path. */
@@ -38,7 +39,7 @@ export function holdDirectory(root: string, directory: string): HeldDirectory {
     try {
       return held(descend(root, names));
     } catch (error) {
-      if (!isLink(error)) throw error;
+      if (!isLink(error)) throw toldOf(error, directory);
     }
   }
   requireInside(root, directory);
@@ -46,8 +47,32 @@ export function holdDirectory(root: string, directory: string): HeldDirectory {
   try {
     return held(descend(root, namesBelow(root, realpathSync(directory))));
   } catch (error) {
-    throw isLink(error) ? leadsOut(directory) : error;
+    throw isLink(error) ? leadsOut(directory) : toldOf(error, directory);
   }
+}
+
+/** The error of a system call on the way to a directory names that. */
+function toldOf(error: unknown, directory: string): unknown {
+  if (!isSystemError(error)) return error;
+  const message = error.message.replace(/'\/proc\/self\/fd\/[^']*'/, () => `'${directory}'`);
+  return Object.assign(error, { path: directory, message });
+}
+
+/**
+ * Our own state is a directory in the repository, never a link: it is written to before anything else is looked at.
+ *
+ * @throws CondaDiffError malformed
+ */
+export function requireOwnDirectory(repository: string): void {
+  const own = join(repository, STATE_DIRECTORY);
+  if (lstatSync(own, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new CondaDiffError(
+    'malformed',
+    `${own} is a link; our own state must be a directory in the repository`,
+    {
+      hint: `Remove the link; what it points at may be moved to ${own} if it is on the same file system`,
+    },
+  );
 }
 
 /**

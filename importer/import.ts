@@ -18,6 +18,7 @@ import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
 import type { Journal } from './journal.js';
 import { layoutOf } from './layout.js';
+import { requireOwnDirectory } from './held-directory.js';
 import { makesLinks, measure, needsOf } from './measure.js';
 import { noteApplied } from './note-applied.js';
 import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
@@ -52,6 +53,7 @@ export type ImportOutcome = Pick<
  */
 export async function importUpdate(options: ImportOptions): Promise<ImportOutcome> {
   const { repository, note } = options;
+  requireOwnDirectory(repository);
   const made = await makeRepository(repository, options.disk ?? realDisk);
   return withLock(repository, 'conda-diff-import apply', async () => {
     try {
@@ -155,6 +157,7 @@ function journalFor(
  * @throws CondaDiffError as {@link importUpdate}
  */
 export async function checkUpdate(options: PrepareOptions, contents: boolean): Promise<ImportOutcome> {
+  requireOwnDirectory(options.repository);
   requireSettled(options.repository, 'fit');
   const prepared = await prepare(options, await HashCache.open(options.repository));
   const layout = layoutOf(options.repository);

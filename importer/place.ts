@@ -8,6 +8,7 @@ import { STATE_DIRECTORY } from '../shared/rules.js';
 import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { Workbench } from './commit.js';
 import type { Notebook } from './complete.js';
+import { requireOwnDirectory } from './held-directory.js';
 import { benchFor, realRepository } from './import.js';
 
 /** What a command of the importer works on. */
@@ -55,6 +56,7 @@ export async function benchAt(
   shell: Shell,
 ): Promise<{ place: Place; bench: Workbench; notebook: Notebook }> {
   const place = await existingPlace(repository, flags);
+  requireOwnDirectory(place.repository);
   const bench = benchFor({ repository: place.repository, signal: shell.signal });
   const notebook = { stateDirectory: place.stateDirectory, cache: await HashCache.open(place.repository) };
   return { place, bench, notebook };
