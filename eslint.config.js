@@ -21,6 +21,7 @@ const ioFiles = [
   'shared/locate.ts',
   'shared/lock.ts',
   'shared/lock-holder.ts',
+  'shared/opened-file.ts',
   'shared/present-state.ts',
   'shared/progress-bar.ts',
   'shared/read-*.ts',

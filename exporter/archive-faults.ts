@@ -44,6 +44,7 @@ export class ArchiveFaults {
 
 const MOVED = {
   gone: 'it is gone',
+  elsewhere: 'it is no file of the repository any more',
   changed: 'it changed',
   'changed while read': 'it changed while it was read',
 } as const;

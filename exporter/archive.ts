@@ -13,6 +13,8 @@ import { ArchiveFaults } from './archive-faults.js';
 
 /** One file to put into an archive. */
 export interface ArchiveFile extends Entry {
+  /** Real path of the repository. */
+  readonly repository: string;
   /** Where it is read from. */
   readonly source: string;
   /** Whole seconds since 1970. */
@@ -155,8 +157,8 @@ class Gatherer {
 
   #gathering(chunk: Chunk, memory: SharedArrayBuffer): Gathering {
     const pieces = chunk.pieces.map(({ file, from, length, isLast, at }) => {
-      const { source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
-      return { source, fingerprint, sha256, from, length, isLast, at };
+      const { repository, source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
+      return { repository, source, fingerprint, sha256, from, length, isLast, at };
     });
     return { memory, pieces, caller: this.#caller };
   }

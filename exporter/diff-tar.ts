@@ -169,7 +169,7 @@ function archiveFiles(repository: string, survey: Survey, diff: Diff): ArchiveFi
   };
   return planFiles(diff, survey.kindOf, statusOf).map(({ path, size, sha256, mtime }) => {
     const source = survey.source(path);
-    return { path, size, sha256, mtime, source, fingerprint: fingerprintOfFile(source) ?? '' };
+    return { path, size, sha256, mtime, repository, source, fingerprint: fingerprintOfFile(source) ?? '' };
   });
 }
 

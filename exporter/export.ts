@@ -122,6 +122,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
     const { manifest, signatures } = await publish(names, draft, volumes, base, {
+      repository,
       source: survey.source,
       signal,
       detail,

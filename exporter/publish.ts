@@ -39,6 +39,8 @@ export interface Published {
 
 /** How an update is written. */
 export interface PublishOptions {
+  /** Real path. */
+  readonly repository: string;
   readonly source: (path: string) => string;
   readonly signal: AbortSignal;
   readonly detail: (line: string) => void;
@@ -60,12 +62,14 @@ export async function publish(
   draft: ManifestDraft,
   volumes: readonly PlannedVolume[],
   base: Reference,
-  { source, signal, detail, progress, seen, signKeys }: PublishOptions,
+  { repository, source, signal, detail, progress, seen, signKeys }: PublishOptions,
 ): Promise<Published> {
   const statusOf = statusOfSources(source);
   const toWrite = volumes.map((volume) => ({
     ...volume,
-    files: volume.files.map((file) => toArchiveFile(file, source(file.path), statusOf(file.path))),
+    files: volume.files.map((file) =>
+      toArchiveFile(file, { repository, source: source(file.path) }, statusOf(file.path)),
+    ),
   }));
   const added = (path: string): void => {
     detail(`adding: ${path}`);
@@ -104,7 +108,7 @@ async function writeManifest(
 
 function toArchiveFile(
   file: ShippedFile,
-  source: string,
+  place: Pick<ArchiveFile, 'repository' | 'source'>,
   { mtime, fingerprint }: FileStatus & ArchiveStatus,
 ): ArchiveFile {
   const { path, size, sha256 } = file;
@@ -112,7 +116,7 @@ function toArchiveFile(
     path,
     size,
     sha256,
-    source,
+    ...place,
     mtime: file.mtime,
     fingerprint: mtime === file.mtime ? fingerprint : 'changed',
   };

@@ -2,9 +2,10 @@ import { lstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { CondaDiffError, isSystemError } from '../shared/errors.js';
+import { whereIs } from '../shared/opened-file.js';
 import { isOwn } from '../shared/real-path.js';
 import { type Disk, realDisk } from './disk.js';
-import { type HeldDirectory, holdDirectory, holdFile, whereIs } from './held-directory.js';
+import { type HeldDirectory, holdDirectory, holdFile } from './held-directory.js';
 
 /**
  * The file system, for changes to one repository: each is made from the directory that it belongs in, opened for it, so

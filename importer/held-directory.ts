@@ -1,7 +1,7 @@
-import process from 'node:process';
-import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
+import { DESCRIPTORS, HAS_DESCRIPTORS } from '../shared/opened-file.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { isOwn, staysInside } from '../shared/real-path.js';
 
@@ -12,12 +12,6 @@ export interface HeldDirectory {
   readonly release: () => void;
 }
 
-/**
- * Node has no openat(2). On Linux an open directory can be named `/proc/self/fd/<n>` instead (proc(5)): a path below it
- * is resolved from the directory that was opened, not from the name that it had.
- */
-const DESCRIPTORS = '/proc/self/fd';
-const HAS_DESCRIPTORS = process.platform === 'linux' && existsSync(DESCRIPTORS);
 /** open(2): only to name the file, which needs no right to read it. Node has no constant for it. */
 const O_PATH = 0o10000000;
 const NO_LINK = O_PATH | constants.O_NOFOLLOW;
@@ -82,13 +76,6 @@ export function requireOwnDirectory(repository: string): void {
  */
 export function holdFile(name: string): HeldDirectory | undefined {
   return HAS_DESCRIPTORS ? held(openSync(name, NO_LINK)) : undefined;
-}
-
-/** Where an open file really is, and a path that leads to it and no other. */
-export function whereIs(descriptor: number, name: string): { readonly real: string; readonly own: string } {
-  if (!HAS_DESCRIPTORS) return { real: realpathSync(name), own: name };
-  const own = `${DESCRIPTORS}/${String(descriptor)}`;
-  return { real: readlinkSync(own), own };
 }
 
 function held(descriptor: number): HeldDirectory {

@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, stat, utimes } from 'node:fs/promises';
+import { constants, realpathSync } from 'node:fs';
+import { copyFile, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { asIoError, isSystemError } from './errors.js';
+import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOfFile } from './fingerprint.js';
+import { openWithin, whereIs } from './opened-file.js';
 
 /** The metadata of a repository at one moment. */
 export interface Capture {
@@ -17,7 +18,7 @@ export interface Capture {
  * afterwards, the copies belong together if `moved` finds nothing directly after the capture.
  *
  * @param paths relative to the repository; all exist
- * @throws CondaDiffError io
+ * @throws CondaDiffError source, when a file is none of the repository any more; io
  */
 export async function capture(
   repository: string,
@@ -29,19 +30,33 @@ export async function capture(
   const moved = (): string[] =>
     paths.filter((path) => fingerprintOfFile(join(repository, path)) !== before.get(path));
   if (copyTo === undefined) return { source: (path) => join(repository, path), moved };
-  for (const path of paths) await copy(join(repository, path), join(copyTo, path));
+  const root = realpathSync(repository);
+  for (const path of paths) await copy(root, join(repository, path), join(copyTo, path));
   return { source: (path) => join(before.has(path) ? copyTo : repository, path), moved };
 }
 
 /** Copies content and modification time, the latter in whole seconds: it stands in the archive. */
-async function copy(from: string, to: string): Promise<void> {
+async function copy(root: string, from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
-    await copyFile(from, to, constants.COPYFILE_FICLONE);
-    const seconds = Math.floor((await stat(from)).mtimeMs / 1000);
-    await utimes(to, seconds, seconds);
+    const handle = await openWithin(root, from);
+    if (handle === undefined) throw strays(from);
+    try {
+      await copyFile(whereIs(handle.fd, from).own, to, constants.COPYFILE_FICLONE);
+      const seconds = Math.floor((await handle.stat()).mtimeMs / 1000);
+      await utimes(to, seconds, seconds);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return;
     throw asIoError(error, `Cannot copy ${from} to ${to}`);
   }
+}
+
+/** The tree was listed before: a file that has become a link to elsewhere must not be carried. */
+function strays(file: string): CondaDiffError {
+  return new CondaDiffError('source', `${file} is no file of the repository any more`, {
+    hint: 'Find out who put something else in its place',
+  });
 }

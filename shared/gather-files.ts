@@ -2,9 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { asIoError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOf } from './fingerprint.js';
+import { liesWithin, READ_NOW } from './opened-file.js';
 
 /** A part of a file, and where it goes. */
 export interface Piece {
+  /** Real path of the repository: the source may be a link to another file in it, and nowhere else. */
+  readonly repository: string;
   readonly source: string;
   /** What the file must be. */
   readonly fingerprint: Fingerprint;
@@ -29,7 +32,7 @@ export interface Gathering {
 export interface GatherFault {
   /** Number of the piece. */
   readonly piece: number;
-  readonly problem: 'gone' | 'changed' | 'changed while read' | 'wrong';
+  readonly problem: 'gone' | 'elsewhere' | 'changed' | 'changed while read' | 'wrong';
   /** What a wrong file hashed to. */
   readonly found: string;
 }
@@ -66,12 +69,13 @@ type Fault = Pick<GatherFault, 'problem'> & Partial<Pick<GatherFault, 'found'>>;
 function gatherOne(piece: Piece, target: Buffer, hash: Hash): Fault | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(piece.source, 'r');
+    descriptor = openSync(piece.source, READ_NOW);
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return { problem: 'gone' };
     throw asIoError(error, `Cannot read ${piece.source}`);
   }
   try {
+    if (!liesWithin(piece.repository, descriptor, piece.source)) return { problem: 'elsewhere' };
     return readPiece(piece, descriptor, target, hash);
   } catch (error) {
     throw asIoError(error, `Cannot read ${piece.source}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it, type TestContext } from 'node:test';
@@ -32,6 +32,7 @@ async function planned(root: string): Promise<ArchiveFile[]> {
         path,
         ...(await hashFile(source)),
         mtime: MTIME,
+        repository: root,
         source,
         fingerprint: fingerprintOfFile(source)!,
       };
@@ -168,5 +169,44 @@ describe('writeArchive', () => {
       reason,
     );
     assert.ok((await stat(join(root, '2.tar'))).size < 4096);
+  });
+
+  it('reads a link to another file of the repository, and none that leads out of it, whatever it looks like', async (t) => {
+    const [root, outside] = [await tree(t), await temporaryDirectory(t)];
+    await writeFiles(outside, { secret: 'secret' });
+    for (const [target, isInside] of [
+      [join(root, '@list'), true],
+      [join(outside, 'secret'), false],
+    ] as const) {
+      const source = join(root, 'noarch/link');
+      await symlink(target, source);
+      const hash = await hashFile(source);
+      const item = { path: 'noarch/link', ...hash, mtime: MTIME, repository: root, source };
+      const file = join(outside, `${String(isInside)}.tar`);
+      const written = writeArchive(file, [{ ...item, fingerprint: fingerprintOfFile(source)! }]);
+      if (isInside) await written;
+      else await rejects(written, 'source', /noarch\/link: it is no file of the repository any more/);
+      await rm(source);
+    }
+  });
+
+  it('reads nothing through a directory that has become a link', async (t) => {
+    const [root, outside] = [await tree(t), await temporaryDirectory(t)];
+    const files = (await planned(root)).filter(({ path }) => path === 'noarch/empty');
+    await rename(join(root, 'noarch'), join(outside, 'noarch'));
+    await symlink(join(outside, 'noarch'), join(root, 'noarch'));
+    await rejects(
+      writeArchive(join(outside, 'a.tar'), files),
+      'source',
+      /no file of the repository any more/,
+    );
+  });
+
+  it('does not wait for a FIFO', { skip: skipWithout('mkfifo') }, async (t) => {
+    const root = await tree(t);
+    const files = (await planned(root)).filter(({ path }) => path === 'noarch/empty');
+    await rm(join(root, 'noarch/empty'));
+    execFileSync('mkfifo', [join(root, 'noarch/empty')]);
+    await rejects(writeArchive(join(root, 'a.tar'), files), 'source', /no file of the repository any more/);
   });
 });

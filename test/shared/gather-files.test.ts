@@ -13,9 +13,10 @@ const TEXT = 'a text in two parts';
 const GO_ON = (): boolean => false;
 
 async function twoParts(t: TestContext): Promise<{ source: string; first: Piece; second: Piece }> {
-  const source = join(await temporaryDirectory(t), 'file');
+  const repository = await temporaryDirectory(t);
+  const source = join(repository, 'file');
   await writeFile(source, TEXT);
-  const common = { source, fingerprint: fingerprintOfFile(source)!, sha256: hashOf(TEXT) };
+  const common = { repository, source, fingerprint: fingerprintOfFile(source)!, sha256: hashOf(TEXT) };
   return {
     source,
     first: { ...common, from: 0, length: 7, isLast: false, at: 3 },
@@ -77,6 +78,13 @@ describe('gatherFiles', () => {
       [],
     );
     assert.equal(Buffer.from(memory).toString('hex'), '00'.repeat(32));
-    refuses(() => gatherFiles({ memory, pieces, caller: ++caller }, GO_ON), 'io', /^Cannot read .*EISDIR/);
+    const [fault] = gatherFiles({ memory, pieces, caller: ++caller }, GO_ON);
+    assert.equal(fault?.problem, 'elsewhere');
+    const below = [{ ...first, source: join(first.source, 'below') }];
+    refuses(
+      () => gatherFiles({ memory, pieces: below, caller: ++caller }, GO_ON),
+      'io',
+      /^Cannot read .*ENOTDIR/,
+    );
   });
 });

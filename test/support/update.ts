@@ -85,7 +85,7 @@ export async function makeUpdate(
     const name = `update.${String(volumes.length + 1).padStart(3, '0')}.tar`;
     const held = files.slice(start, start + perVolume).map((file) => {
       const source = join(tree, file.path);
-      return { ...file, source, fingerprint: fingerprintOfFile(source) ?? '' };
+      return { ...file, repository: tree, source, fingerprint: fingerprintOfFile(source) ?? '' };
     });
     const mark = volumeMark(id, volumes.length + 1, count);
     volumes.push({
