@@ -108,7 +108,7 @@ async function applyPrepared(
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
   const { manifest, directory, local, target, plan } = prepared;
-  await requireSafe(layout, prepared);
+  await requireSafe(layout, prepared, options.permissions);
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
   requireFeasible(layout.repository, needs, measure(layout, plan));
   try {
@@ -162,7 +162,7 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   const prepared = await prepare(options, await HashCache.open(options.repository));
   const layout = layoutOf(options.repository);
   if (prepared.outcome !== 'already-applied' && existsSync(options.repository)) {
-    await requireSafe(layout, prepared);
+    await requireSafe(layout, prepared, options.permissions);
     const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
     requireFeasible(options.repository, needs, measure(layout, prepared.plan));
   }

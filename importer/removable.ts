@@ -1,6 +1,7 @@
 import { CondaDiffError } from '../shared/errors.js';
 import { directoryOf, joinPath, nameOf } from '../shared/paths.js';
-import { isArtifactName, isShardName, REPODATA } from '../shared/rules.js';
+import type { Manifest } from '../shared/manifest.js';
+import { isArtifactName, isRootName, isShardName, REPODATA } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
 
@@ -30,6 +31,30 @@ export function requireRemovable(
     details,
     hint: 'If such a file is in the way, move it out of the copy and import again',
   });
+}
+
+/**
+ * Files that nothing but an include glob tracks, and that neither base nor target speak of, are somebody's: an update
+ * that includes more than the one before would take them away.
+ *
+ * @throws CondaDiffError fit, naming them
+ */
+export function requireKnown(actions: readonly CommitAction[], { removed }: Pick<Manifest, 'removed'>): void {
+  const known = new Set(removed.map(({ path }) => path));
+  const details = actions
+    .filter(({ action, kind, path }) => action === 'remove' && kind === 'root' && !isRootName(nameOf(path)))
+    .filter(({ path }) => !known.has(path))
+    .map(({ path }) => `${path}: here, not in the target`);
+  if (details.length === 0) return;
+  throw new CondaDiffError(
+    'fit',
+    'An include glob of the update takes in files of this copy that it does not know',
+    {
+      outcome: 'drifted',
+      details,
+      hint: 'Move them out of the copy and import again, or let them go with --accept-drift',
+    },
+  );
 }
 
 function isBesideIndex(path: string, target: State): boolean {

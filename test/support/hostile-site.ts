@@ -17,8 +17,9 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { checkUpdate, importUpdate } from '../../importer/import.js';
 import { withLock } from '../../shared/lock.js';
+import type { Trust } from '../../shared/trust.js';
 import { hashOf } from './arbitrary.js';
-import { writeChannel } from './channel.js';
+import { type ChannelPackage, writeChannel } from './channel.js';
 import { command } from './crossing.js';
 
 /** A copy in the state before an update, and what lies around it. */
@@ -57,8 +58,11 @@ export function siteOfSuite(): () => Site {
   return () => site!;
 }
 
-/** @param folder must be empty */
-export async function makeSite(folder: string): Promise<Site> {
+/**
+ * @param folder must be empty
+ * @param bytes that the update ships besides, in files of 50 kB
+ */
+export async function makeSite(folder: string, bytes = 0): Promise<Site> {
   const at = (name: string): string => join(folder, name);
   const [mirror, copy, outside] = [at('mirror'), at('world/copy'), at('world/outside')];
   const stays = { name: 'stays', files: { a: 'a' } };
@@ -70,7 +74,10 @@ export async function makeSite(folder: string): Promise<Site> {
   await command('conda-diff-export', ['init', mirror, '--from', at('base.json')]);
   await writeChannel(
     mirror,
-    { noarch: [stays, { name: 'new', files: { b: 'x'.repeat(700) } }, { name: 'same', files: { c: '2' } }] },
+    {
+      noarch: [stays, { name: 'new', files: { b: 'x'.repeat(700) } }, { name: 'same', files: { c: '2' } }],
+      ...(bytes > 0 && { 'linux-64': fillers(bytes) }),
+    },
     { zst: true },
   );
   writeFileSync(join(mirror, NOTES), '{"notes":2}');
@@ -86,8 +93,25 @@ export async function makeSite(folder: string): Promise<Site> {
   return { world: at('world'), copy, outside, update: at('update'), media: at('media') };
 }
 
+const FILLER_BYTES = 50_000;
+
+function fillers(bytes: number): ChannelPackage[] {
+  return Array.from({ length: Math.ceil(bytes / FILLER_BYTES) }, (_, i) => ({
+    name: `filler-${String(i)}`,
+    files: { noise: noise(i, FILLER_BYTES) },
+  }));
+}
+
+/** Text that does not compress below half of its size. */
+function noise(seed: number, bytes: number): string {
+  let text = '';
+  for (let i = 0; text.length < bytes; i++) text += hashOf(`${String(seed)} ${String(i)}`);
+  return text.slice(0, bytes);
+}
+
 /** A copy of a site, to be spoilt. */
 export function cloneSite(site: Site, folder: string): Site {
+  mkdirSync(folder, { recursive: true });
   execFileSync('cp', ['-a', site.world, join(folder, 'world')]);
   const at = (name: string): string => join(folder, 'world', name);
   return {
@@ -100,15 +124,16 @@ export function cloneSite(site: Site, folder: string): Site {
 }
 
 /** `conda-diff-import check` */
-export function check({ copy }: Site, update: string): Promise<unknown> {
+export function check({ copy }: Site, update: string, trust?: Trust): Promise<unknown> {
   const stateDirectory = join(copy, '.conda-diff');
-  return checkUpdate({ repository: copy, update, stateDirectory, removeNow: false, signal: NEVER }, true);
+  const options = { repository: copy, update, stateDirectory, trust, removeNow: false, signal: NEVER };
+  return checkUpdate(options, true);
 }
 
 /** `conda-diff-import apply` */
-export function apply({ copy }: Site, update: string): Promise<unknown> {
+export function apply({ copy }: Site, update: string, trust?: Trust): Promise<unknown> {
   return importUpdate({
-    ...{ repository: copy, update, stateDirectory: join(copy, '.conda-diff') },
+    ...{ repository: copy, update, stateDirectory: join(copy, '.conda-diff'), trust },
     ...{ keepsUndo: true, removeNow: false, signal: NEVER, note: () => undefined },
   });
 }

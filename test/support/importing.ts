@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Permissions } from '../../importer/fit.js';
 import type { Disk } from '../../importer/disk.js';
 import { benchFor, type ImportOutcome, importUpdate, recoverFirst } from '../../importer/import.js';
 import type { Recovery } from '../../importer/recover.js';
@@ -14,6 +15,7 @@ export interface ApplyOptions {
   readonly disk?: Disk;
   readonly keepsUndo?: boolean;
   readonly removeNow?: boolean;
+  readonly permissions?: Permissions;
   readonly stateDirectory?: string;
 }
 

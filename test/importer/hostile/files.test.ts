@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { NO_PERMISSIONS } from '../../../importer/fit.js';
 import type { ErrorCode } from '../../../shared/errors.js';
 import { hashOf } from '../../support/arbitrary.js';
 import { temporaryDirectory } from '../../support/channel.js';
 import { apply, check, cloneSite, listing, NEW, type Site, siteOfSuite } from '../../support/hostile-site.js';
 import { moveFile, seal, section, takeApart, type UpdateDraft } from '../../support/hostile-update.js';
+import { apply as importInto } from '../../support/importing.js';
 import { rejects } from '../../support/refusal.js';
 
 const FILES = ['update.tar', 'update.manifest.json'] as const;
@@ -198,6 +200,19 @@ describe('An update takes away', () => {
       });
     });
   }
+
+  it('no file that only its include globs take in, unless it is told to', async (t) => {
+    const site = cloneSite(siteOf(), await temporaryDirectory(t));
+    const draft = takeApart(site.update);
+    draft.manifest.header['include'] = ['private*'];
+    seal(draft, site.media);
+    const before = listing(site.world);
+    for (const run of [check, apply])
+      await rejects(run(site, site.media), 'fit', /private\.txt: here, not in the target/);
+    assert.deepEqual(listing(site.world), before);
+    await importInto(site.copy, site.media, { permissions: { ...NO_PERMISSIONS, acceptDrift: true } });
+    assert.ok(!existsSync(join(site.copy, 'private.txt')));
+  });
 
   it('what it says is absent, where an index lies beside it', async (t) => {
     const site = cloneSite(siteOf(), await temporaryDirectory(t));
