@@ -113,7 +113,14 @@ async function change(
 
 /** Leaves the lock of a process that is gone. */
 export function leaveLock(repository: string): void {
-  const holder = { host: hostname(), boot: 'an earlier one', pid: 1, started: '1', command: 'apply', id: '0' };
+  const holder = {
+    host: hostname(),
+    boot: 'an earlier one',
+    pid: 1,
+    started: '1',
+    command: 'apply',
+    id: '0',
+  };
   writeFileSync(join(repository, '.conda-diff/lock'), JSON.stringify(holder));
 }
 
