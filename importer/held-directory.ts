@@ -2,6 +2,7 @@ import { closeSync, constants, lstatSync, openSync, realpathSync } from 'node:fs
 import { join, relative, sep } from 'node:path';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { DESCRIPTORS, HAS_DESCRIPTORS } from '../shared/opened-file.js';
+import { isThere } from '../shared/is-there.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { isOwn, staysInside } from '../shared/real-path.js';
 
@@ -59,7 +60,7 @@ function toldOf(error: unknown, directory: string): unknown {
  */
 export function requireOwnDirectory(repository: string): void {
   const own = join(repository, STATE_DIRECTORY);
-  if (lstatSync(own, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  if (!isThere(own) || !lstatSync(own).isSymbolicLink()) return;
   throw new CondaDiffError(
     'malformed',
     `${own} is a link; our own state must be a directory in the repository`,

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
+import { isThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
 import { isOwn, staysInside } from '../shared/real-path.js';
 import type { CommitAction } from './commit-plan.js';
@@ -8,7 +9,7 @@ import type { Layout } from './layout.js';
 
 /**
  * Nothing outside of the repository is touched: no directory that a commit changes may lead out of it through a
- * link, into our own state, or nowhere. Nor may a directory be where a file is published.
+ * link, into our own state, or nowhere.
  *
  * @throws CondaDiffError malformed, naming the link; io
  */
@@ -17,7 +18,6 @@ export function requireInside({ repository }: Layout, actions: readonly CommitAc
   try {
     const root = realpathSync(repository);
     for (const path of new Set(changed)) requireDirectoryInside(root, nearest(repository, path));
-    for (const { action, path } of actions) if (action === 'publish') requireNoDirectory(repository, path);
   } catch (error) {
     throw asIoError(error, `Cannot resolve the links of ${repository}`);
   }
@@ -29,10 +29,6 @@ function requireDirectoryInside(root: string, directory: string): void {
   const real = realpathSync(directory);
   const where = isOwn(root, real) ? 'into our own state' : 'out of the repository';
   throw leadsOut(`${directory} leads ${where}, to ${real}`);
-}
-
-function requireNoDirectory(repository: string, path: string): void {
-  if (lstatSync(join(repository, path), { throwIfNoEntry: false })?.isDirectory()) throw inTheWay(path);
 }
 
 /** The error for a directory where a file is to be. */
@@ -51,6 +47,6 @@ function leadsOut(message: string): CondaDiffError {
 /** What is at the path, or at the nearest one above it where something is. */
 function nearest(repository: string, path: string): string {
   let directory = join(repository, path);
-  while (lstatSync(directory, { throwIfNoEntry: false }) === undefined) directory = dirname(directory);
+  while (!isThere(directory)) directory = dirname(directory);
   return directory;
 }

@@ -150,6 +150,7 @@ describe('a copy that is locked by another run', () => {
       pid: 1,
       started: '',
       command: 'conda-diff-import apply',
+      id: '0',
     };
     await writeFile(join(copy, '.conda-diff/lock'), JSON.stringify(holder));
     const apply = ['apply', update(sides, 2), copy];
@@ -167,7 +168,14 @@ describe('a copy that is locked by another run', () => {
     const sides = await threeUpdates(t);
     const copy = copyAt(sides, 1);
     const { hostname } = await import('node:os');
-    const holder = { host: hostname(), boot: 'an earlier one', pid: process.pid, started: '1', command: 'x' };
+    const holder = {
+      host: hostname(),
+      boot: 'an earlier one',
+      pid: process.pid,
+      started: '1',
+      command: 'x',
+      id: '0',
+    };
     await writeFile(join(copy, '.conda-diff/lock'), JSON.stringify(holder));
     await applyUpdate({ ...sides, copy }, update(sides, 2));
     assert.ok(!existsSync(join(copy, '.conda-diff/lock')));
