@@ -45,7 +45,7 @@ const ioFiles = [
   'exporter/earlier-updates.ts',
   'exporter/export.ts',
   'exporter/keys.ts',
-  'exporter/options.ts',
+  'exporter/workplace.ts',
   'exporter/output.ts',
   'exporter/publish.ts',
   'exporter/read-receipt.ts',

@@ -1,14 +1,8 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { collect, createShell } from '../shared/cli-shell.js';
-import { CondaDiffError } from '../shared/errors.js';
-import { formatCount } from '../shared/figures.js';
-import { shortDigest } from '../shared/state.js';
-import { init, type InitResult } from './init.js';
-import { addExportOptions, type CompareFlags, givenGlobs, workplace } from './options.js';
-import { siteFlag } from './sites.js';
+import { collect } from '../shared/cli-shell.js';
+import { addExportOptions, type CompareFlags } from './options.js';
 
-interface InitFlags extends CompareFlags {
+export interface InitFlags extends CompareFlags {
   readonly empty?: boolean;
   readonly inSync?: boolean;
   readonly from?: string;
@@ -28,53 +22,7 @@ export function addInit(program: Command): void {
       .option('--receipt <file>', 'the receipt that goes with --from: numbers go on above its update')
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
-  ).action(async (repository: string | undefined, flags: InitFlags) => {
-    const shell = createShell(flags);
-    const place = await workplace(repository, flags);
-    const how = howToBegin(flags);
-    const result = await init({
-      repository: place.repository,
-      stateDirectory: place.stateDirectory,
-      site: place.site,
-      isNamed: (flags.site ?? place.config.site) !== undefined,
-      how,
-      ...(flags.from !== undefined && { from: resolve(flags.from) }),
-      ...(flags.receipt !== undefined && { receipt: resolve(flags.receipt) }),
-      globs: givenGlobs(flags, place.config),
-      signal: shell.signal,
-    });
-    const { reference, unknown, inherited, sequence } = result;
-    if (unknown > 0)
-      shell.note(`Records of the reference without a sha256: ${unknown}; their files will be shipped`);
-    const { digest, count } = reference.state;
-    shell.report(
-      {
-        ...{ command: 'init', site: place.site, how, digest, count, scope: reference.scope, unknown },
-        ...{ inherited, sequence },
-      },
-      initLines(result, `${place.repository}${siteFlag(place.site)}`),
-    );
-  });
-}
-
-function howToBegin({ empty, inSync, from, receipt }: InitFlags): 'empty' | 'in-sync' | 'from' {
-  if ([empty, inSync, from !== undefined].filter(Boolean).length !== 1) {
-    throw new CondaDiffError('usage', 'Give exactly one of --empty, --in-sync and --from <file>');
-  }
-  if (receipt !== undefined && from === undefined) {
-    throw new CondaDiffError('usage', 'A receipt names a state, and --from <reference.json> gives it', {
-      hint: 'Have both carried over from the copy: conda-diff-import reference <repository> -o reference.json',
-    });
-  }
-  return empty ? 'empty' : inSync ? 'in-sync' : 'from';
-}
-
-function initLines({ reference, inherited, sequence }: InitResult, where: string): string[] {
-  const { digest, count } = reference.state;
-  return [
-    `The other side is taken to have ${count === 0 ? 'nothing' : `${formatCount(count, 'file')} (state ${shortDigest(digest)})`}`,
-    ...(inherited > 0 ? [`The history of ${formatCount(inherited, 'update')} was taken over`] : []),
-    ...(sequence > 0 ? [`The next update is number ${String(sequence + 1)}`] : []),
-    `Next: conda-diff-export create ${where}`,
-  ];
+  ).action(async (repository: string | undefined, flags: InitFlags) =>
+    (await import('./run-init.js')).runInit(repository, flags),
+  );
 }

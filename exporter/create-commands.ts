@@ -1,29 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { collect, createShell } from '../shared/cli-shell.js';
-import type { Config } from '../shared/config.js';
-import { CondaDiffError } from '../shared/errors.js';
-import { HashCache } from '../shared/hash-cache.js';
-import { compareUtf8 } from '../shared/paths.js';
-import { remarks } from '../shared/present-state.js';
-import { compare, type CompareOptions } from './compare.js';
-import { describeOutcome, outcomeLines } from './describe.js';
-import { exportUpdate } from './export.js';
-import {
-  addExportOptions,
-  type CompareFlags,
-  givenGlobs,
-  parsePercentage,
-  policyOf,
-  type Workplace,
-  workplace,
-} from './options.js';
-import { requireReviewable, type ReviewFlags, writeReviews } from './review.js';
-import { requireSite, siteNames } from './sites.js';
-import { addSignKey, signKeys, type SignFlags } from './key-commands.js';
-import { openStore } from './store.js';
+import { collect } from '../shared/cli-shell.js';
+import { addExportOptions, type CompareFlags, parsePercentage } from './options.js';
+import type { ReviewFlags } from './review.js';
+import { addSignKey, type SignFlags } from './key-commands.js';
 import { parseVolumeSize } from './volume-size.js';
 
-interface CreateFlags extends CompareFlags, ReviewFlags, SignFlags {
+export interface CreateFlags extends CompareFlags, ReviewFlags, SignFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
   readonly overwrite?: boolean;
@@ -55,33 +37,9 @@ export function addCreate(program: Command): void {
         'cyclonedx',
       ]),
     )
-    .action(async (repository: string | undefined, flags: CreateFlags) => {
-      const shell = createShell(flags);
-      const place = await workplace(repository, flags);
-      const output = flags.output ?? place.config.output ?? 'update.tar';
-      requireReviewable(flags, output, place.repository);
-      const volumeSize = volumeSizeOf(flags, place.config);
-      const outcome = await exportUpdate({
-        ...compareOptions(place, flags, shell.signal),
-        output,
-        dryRun: flags.dryRun ?? false,
-        overwrite: flags.overwrite ?? false,
-        ...(volumeSize !== undefined && { volumeSize }),
-        signKeys: await signKeys(flags, place.config, place.repository, shell.note),
-        note: shell.note,
-        detail: shell.detail,
-        progress: shell.progress,
-      });
-      remarks(outcome.comparison.survey).forEach(shell.note);
-      const reviews =
-        outcome.outcome === 'published'
-          ? await writeReviews(flags, outcome.names, place.repository, shell.signal)
-          : [];
-      shell.report(describeOutcome(outcome), [
-        ...outcomeLines(outcome, place.repository),
-        ...reviews.map((file) => `Wrote: ${file}`),
-      ]);
-    });
+    .action(async (repository: string | undefined, flags: CreateFlags) =>
+      (await import('./run-create.js')).runCreate(repository, flags),
+    );
 }
 
 function parseSize(text: string): number {
@@ -90,15 +48,7 @@ function parseSize(text: string): number {
   return bytes;
 }
 
-const SIZES = 'It is a number of bytes, or decimal: 700M is 700,000,000 bytes, 4.3G is 4,300,000,000.';
-
-/** Most bytes of a volume: the flag wins over the configuration. */
-function volumeSizeOf({ volumeSize }: CreateFlags, config: Config): number | undefined {
-  if (volumeSize !== undefined || config.volumeSize === undefined) return volumeSize;
-  const bytes = parseVolumeSize(config.volumeSize);
-  if (bytes !== undefined) return bytes;
-  throw new CondaDiffError('usage', `'${config.volumeSize}' is not a volume size`, { hint: SIZES });
-}
+export const SIZES = 'It is a number of bytes, or decimal: 700M is 700,000,000 bytes, 4.3G is 4,300,000,000.';
 
 /** Declares `show`. */
 export function addShow(program: Command): void {
@@ -107,21 +57,9 @@ export function addShow(program: Command): void {
       .command('show')
       .description('print the paths that an update would carry, and those that it would remove')
       .argument('[repository]', 'directory of the mirror'),
-  ).action(async (repository: string | undefined, flags: CompareFlags) => {
-    const shell = createShell(flags);
-    const place = await workplace(repository, flags);
-    const { events } = (await openStore(place.stateDirectory)).log;
-    requireSite(siteNames(events), place.site, place.repository);
-    const cache = await HashCache.open(place.repository);
-    const { diff } = await compare(compareOptions(place, flags, shell.signal), events, cache);
-    const added = diff.added.map(({ path }) => path);
-    const replaced = diff.replaced.map(({ after }) => after.path);
-    const removed = diff.removed.map(({ path }) => path);
-    shell.data({ command: 'show', added, replaced, removed }, [
-      ...[...added, ...replaced].sort(compareUtf8),
-      ...removed.map((path) => `removed: ${path}`),
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CompareFlags) =>
+    (await import('./run-create.js')).runShow(repository, flags),
+  );
 }
 
 function addCompareOptions(command: Command): Command {
@@ -143,16 +81,4 @@ function addCompareOptions(command: Command): Command {
       .option('--include <glob>', 'track further files; repeatable', collect)
       .option('--no-include', 'forget the globs that were included so far'),
   );
-}
-
-function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSignal): CompareOptions {
-  return {
-    repository: place.repository,
-    stateDirectory: place.stateDirectory,
-    site: place.site,
-    base: flags.base ?? place.config.base ?? 'assumed',
-    globs: givenGlobs(flags, place.config),
-    policy: policyOf(flags),
-    signal,
-  };
 }

@@ -1,15 +1,10 @@
-import { realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
-import { type Config, readConfig } from '../shared/config.js';
-import { CondaDiffError } from '../shared/errors.js';
-import { requireSettled } from '../shared/interrupted.js';
-import type { Globs } from '../shared/globs.js';
-import { requireConfigPlace } from '../shared/trusted-place.js';
-import type { SourcePolicy } from './check-source.js';
-import { checkSiteName, DEFAULT_SITE } from './sites.js';
-import { stateDirectory } from './store.js';
+
+/** Options that every command of the exporter has. */
+export interface ExportFlags extends CommonOptions {
+  readonly site?: string;
+}
 
 /** Flags of the commands that compare. */
 export interface CompareFlags extends ExportFlags {
@@ -21,68 +16,11 @@ export interface CompareFlags extends ExportFlags {
   readonly maxRemovals?: number;
 }
 
-/** What every command of the exporter works on. */
-export interface Workplace {
-  readonly config: Config;
-  /** Absolute real path. */
-  readonly repository: string;
-  readonly stateDirectory: string;
-  readonly site: string;
-}
-
-/** Options that every command of the exporter has. */
-export interface ExportFlags extends CommonOptions {
-  readonly site?: string;
-}
-
 /** Declares {@link ExportFlags} on a subcommand. */
 export function addExportOptions(command: Command): Command {
   return addCommonOptions(
     command.option('--site <name>', 'the air-gapped copy that it is about (default: default)'),
   );
-}
-
-/**
- * Finds the repository and the state directory: flags win over the configuration.
- *
- * @throws CondaDiffError usage, when there is no such directory; source, when an import of it was interrupted
- */
-export async function workplace(argument: string | undefined, flags: ExportFlags): Promise<Workplace> {
-  const config = await readConfig(flags.config);
-  const given = argument ?? config.repository;
-  if (given === undefined) {
-    throw new CondaDiffError('usage', 'No repository was given', {
-      hint: "Name the directory of the mirror, or set 'repository' in the file that --config names",
-    });
-  }
-  const path = resolve(given);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new CondaDiffError('usage', `No such directory: ${path}`);
-  }
-  const repository = realpathSync(path);
-  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
-  requireSettled(repository, 'source');
-  const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
-  const site = checkSiteName(flags.site ?? config.site ?? DEFAULT_SITE);
-  return { config, repository, stateDirectory: stateDirectory(repository, option), site };
-}
-
-/** Globs that were given by flag or configuration; `--no-ignore` and `--no-include` give none. */
-export function givenGlobs(flags: CompareFlags, config: Config): Partial<Globs> {
-  const ignore = flags.ignore === false ? [] : (flags.ignore ?? config.ignore);
-  const include = flags.include === false ? [] : (flags.include ?? config.include);
-  return { ...(ignore && { ignore }), ...(include && { include }) };
-}
-
-/** The default share of a subdir's artifacts that may be removed at once. */
-const MAX_REMOVALS = 0.25;
-
-export function policyOf(flags: CompareFlags): SourcePolicy {
-  return {
-    allowIncomplete: flags.allowIncomplete ?? false,
-    allowRemovals: flags.allowRemovals ?? false,
-    maxRemovals: flags.maxRemovals ?? MAX_REMOVALS,
-  };
 }
 
 /** Parses a percentage, with or without its sign, to a share from 0 to 1. */

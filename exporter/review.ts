@@ -1,6 +1,7 @@
 import { requireUntracked } from '../shared/present-state.js';
 import { readReport } from '../shared/report/read-update.js';
-import { type ReportFormat, writeReport } from '../shared/report/write-report.js';
+import type { ReportFormat } from '../shared/report/formats.js';
+import { writeReport } from '../shared/report/write-report.js';
 import { type OutputNames, reviewNames } from './output-names.js';
 
 /** What `create` writes beside an update for whoever decides about it. */

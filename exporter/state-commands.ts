@@ -1,18 +1,6 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { collect, createShell } from '../shared/cli-shell.js';
-import { formatBytes, formatCount } from '../shared/figures.js';
-import { type Globs, NO_GLOBS } from '../shared/globs.js';
-import { HashCache } from '../shared/hash-cache.js';
-import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
-import { readState } from '../shared/read-state.js';
-import { referenceOf } from '../shared/reference.js';
-import { shortDigest } from '../shared/state.js';
-import { judge } from '../shared/verify.js';
-import { globsInForce } from './site-updates.js';
-import { addExportOptions, type CompareFlags, givenGlobs, type Workplace, workplace } from './options.js';
-import { DEFAULT_SITE, requireSite, siteNames } from './sites.js';
-import { openStore, siteOf } from './store.js';
+import { collect } from '../shared/cli-shell.js';
+import { addExportOptions, type CompareFlags } from './options.js';
 
 /** Declares `reference`. */
 export function addReference(program: Command): void {
@@ -24,24 +12,9 @@ export function addReference(program: Command): void {
       .option('-o, --output <file>', 'where it is written', 'reference.json')
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
-  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly output: string }) => {
-    const shell = createShell(flags);
-    const place = await workplace(repository, flags);
-    const globs = await siteGlobs(place, flags);
-    const survey = await readState(place.repository, {
-      globs,
-      cache: await HashCache.open(place.repository),
-      signal: shell.signal,
-    });
-    requireReadable(survey);
-    await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
-    remarks(survey).forEach(shell.note);
-    const { digest, count, bytes } = survey.state;
-    shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
-      `Wrote: ${flags.output}`,
-      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly output: string }) =>
+    (await import('./run-state.js')).runReference(repository, flags),
+  );
 }
 
 /** Declares `verify`. */
@@ -54,33 +27,7 @@ export function addVerify(program: Command): void {
       .option('--quick', 'only presence and size')
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
-  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly quick?: boolean }) => {
-    const shell = createShell(flags);
-    const place = await workplace(repository, flags);
-    const globs = await siteGlobs(place, flags);
-    const cache = await HashCache.open(place.repository);
-    const survey = await readState(place.repository, {
-      globs,
-      cache,
-      ...(!flags.quick && { mustHash: 'all' }),
-      signal: shell.signal,
-    });
-    remarks(survey).forEach(shell.note);
-    const { files, bytes, digest } = judge(survey, undefined);
-    await cache.save();
-    shell.report({ command: 'verify', files, bytes, digest }, [
-      `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
-      `State ${shortDigest(digest)}`,
-    ]);
-  });
-}
-
-/** The globs that are in force for the site, under those that were given now. */
-async function siteGlobs(
-  { repository, stateDirectory, site, config }: Workplace,
-  flags: CompareFlags,
-): Promise<Globs> {
-  const store = await openStore(stateDirectory);
-  if (site !== DEFAULT_SITE) requireSite(siteNames(store.log.events), site, repository);
-  return { ...(globsInForce(siteOf(store, site)) ?? NO_GLOBS), ...givenGlobs(flags, config) };
+  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly quick?: boolean }) =>
+    (await import('./run-state.js')).runVerify(repository, flags),
+  );
 }

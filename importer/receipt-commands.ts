@@ -1,14 +1,5 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { writeFileAtomically } from '../shared/atomic-file.js';
-import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
-import { CondaDiffError } from '../shared/errors.js';
-import { encodeReceipt } from '../shared/receipt.js';
-import { requireUntracked } from '../shared/present-state.js';
-import { lastEvent, receiptOf } from './copy-history.js';
-import { logLines, receiptLines } from './describe.js';
-import { readCopyLedger } from './note-event.js';
-import { existingPlace } from './place.js';
+import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
 
 /** Declares `receipt`. */
 export function addReceipt(program: Command): void {
@@ -18,26 +9,9 @@ export function addReceipt(program: Command): void {
       .description('show the receipt of the last import or undo again')
       .argument('[repository]', 'directory of the copy')
       .option('-o, --output <file>', 'write a copy of it, to carry back'),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output?: string }) => {
-    const shell = createShell(flags);
-    const place = await existingPlace(repository, flags);
-    const last = lastEvent(await readCopyLedger(place.stateDirectory));
-    if (last === undefined) throw noReceipt(place.repository);
-    const receipt = receiptOf(last);
-    const { output } = flags;
-    if (output !== undefined) {
-      requireUntracked(place.repository, output, 'Write it to another place');
-      await writeFileAtomically(resolve(output), [encodeReceipt(receipt)]);
-    }
-    const document = { command: 'receipt', receipt, output: output === undefined ? null : resolve(output) };
-    shell.data(document, [...(output === undefined ? [] : [`Wrote: ${output}`]), ...receiptLines(receipt)]);
-  });
-}
-
-function noReceipt(repository: string): CondaDiffError {
-  return new CondaDiffError('usage', `There is no receipt: nothing was imported into ${repository} yet`, {
-    hint: `Where the state directory was lost, import the last update again, or carry a reference over: conda-diff-import reference ${repository}`,
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output?: string }) =>
+    (await import('./run-receipt.js')).runReceipt(repository, flags),
+  );
 }
 
 /** Declares `log`. */
@@ -47,11 +21,7 @@ export function addLog(program: Command): void {
       .command('log')
       .description('list what was imported and undone, oldest first')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) => {
-    const shell = createShell(flags);
-    const place = await existingPlace(repository, flags);
-    const { events } = await readCopyLedger(place.stateDirectory);
-    const described = events.map((event) => ({ ...receiptOf(event), from: event.from, again: event.again }));
-    shell.data({ command: 'log', events: described }, logLines(events));
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions) =>
+    (await import('./run-receipt.js')).runLog(repository, flags),
+  );
 }

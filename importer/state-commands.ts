@@ -1,31 +1,9 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
-import { formatBytes, formatCount } from '../shared/figures.js';
-import { NO_GLOBS } from '../shared/globs.js';
-import { HashCache } from '../shared/hash-cache.js';
-import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
-import { readState, type Survey } from '../shared/read-state.js';
-import { referenceOf } from '../shared/reference.js';
-import { shortDigest } from '../shared/state.js';
-import { judge } from '../shared/verify.js';
-import { describeStatus, statusLines } from './describe.js';
-import { readStatus } from './housekeeping.js';
-import { requireSettled } from '../shared/interrupted.js';
-import { lastReference } from './last-reference.js';
-import { benchAt, existingPlace } from './place.js';
+import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
 
-interface ReferenceFlags extends CommonOptions {
+export interface ReferenceFlags extends CommonOptions {
   readonly output: string;
   readonly deep?: boolean;
-}
-
-function damageLines({ mismatched }: Survey): string[] {
-  if (mismatched.length === 0) return [];
-  return [
-    `Files that are not what their records say, written down as they are: ${mismatched.length}`,
-    ...mismatched.map(({ path, expected, found }) => `  ${path}: expected ${expected}, found ${found}`),
-  ];
 }
 
 /** Declares `reference`. */
@@ -37,26 +15,9 @@ export function addReference(program: Command): void {
       .argument('[repository]', 'directory of the copy')
       .option('-o, --output <file>', 'where it is written', 'reference.json')
       .option('--deep', 'hash every file, so that damaged ones stand in it with what they are'),
-  ).action(async (repository: string | undefined, flags: ReferenceFlags) => {
-    const shell = createShell(flags);
-    const place = await existingPlace(repository, flags);
-    requireSettled(place.repository, 'fit');
-    const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
-    const cache = await HashCache.open(place.repository);
-    const survey = await readState(place.repository, {
-      ...{ globs, cache, signal: shell.signal },
-      ...(flags.deep && { mustHash: 'all' }),
-    });
-    requireReadable(survey);
-    await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
-    remarks(survey).forEach(shell.note);
-    damageLines(survey).forEach(shell.note);
-    const { digest, count, bytes } = survey.state;
-    shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
-      `Wrote: ${flags.output}`,
-      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: ReferenceFlags) =>
+    (await import('./run-state.js')).runReference(repository, flags),
+  );
 }
 
 /** Declares `verify`. */
@@ -67,28 +28,9 @@ export function addVerify(program: Command): void {
       .description('check every file against its record and the last import')
       .argument('[repository]', 'directory of the copy')
       .option('--quick', 'only presence and size'),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly quick?: boolean }) => {
-    const shell = createShell(flags);
-    const place = await existingPlace(repository, flags);
-    requireSettled(place.repository, 'fit');
-    const reference = await lastReference(place);
-    const cache = await HashCache.open(place.repository);
-    const survey = await readState(place.repository, {
-      globs: reference?.globs ?? NO_GLOBS,
-      cache,
-      ...(!flags.quick && { mustHash: 'all' }),
-      signal: shell.signal,
-    });
-    remarks(survey).forEach(shell.note);
-    const { files, bytes, digest } = judge(survey, reference?.state);
-    await cache.save();
-    shell.report({ command: 'verify', files, bytes, digest, reference: reference !== undefined }, [
-      `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
-      reference === undefined
-        ? 'Nothing was imported here yet, so only artifacts were checked, against their records'
-        : `State ${shortDigest(digest)}, as the last import left it`,
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly quick?: boolean }) =>
+    (await import('./run-state.js')).runVerify(repository, flags),
+  );
 }
 
 /** Declares `status`. */
@@ -98,10 +40,7 @@ export function addStatus(program: Command): void {
       .command('status')
       .description('print the state, the last import, and what undo and retired files hold')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) => {
-    const shell = createShell(flags);
-    const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const status = await readStatus(bench, notebook);
-    shell.data({ command: 'status', ...describeStatus(status) }, statusLines(status, place.repository));
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions) =>
+    (await import('./run-state.js')).runStatus(repository, flags),
+  );
 }

@@ -1,13 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { addCommonOptions, type CommonOptions, createShell } from '../shared/cli-shell.js';
-import { formatBytes, formatCount } from '../shared/figures.js';
-import { withLock } from '../shared/lock.js';
-import { shortDigest } from '../shared/state.js';
-import { burstLine, codeLine } from './describe.js';
-import { collectGarbage, type Collected } from './housekeeping.js';
-import { recoverFirst, recoveryLine } from './import.js';
-import { benchAt } from './place.js';
-import { undoLastImport } from './undo.js';
+import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
 
 /** Declares `undo`. */
 export function addUndo(program: Command): void {
@@ -16,26 +8,9 @@ export function addUndo(program: Command): void {
       .command('undo')
       .description('take the last import back')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) => {
-    const shell = createShell(flags);
-    const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const { undone, state, receipt, burstMilliseconds } = await withLock(
-      place.repository,
-      'conda-diff-import undo',
-      async () => {
-        await recoverFirst(bench, notebook, shell.note);
-        return undoLastImport(bench, notebook);
-      },
-    );
-    const { digest, count, bytes } = state;
-    const { update } = undone;
-    shell.detail(burstLine(burstMilliseconds));
-    shell.report({ command: 'undo', update, state: { digest, count, bytes }, burstMilliseconds, receipt }, [
-      `The import of update ${update.sequence} was undone`,
-      `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
-      codeLine(receipt),
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions) =>
+    (await import('./run-way-back.js')).runUndo(repository, flags),
+  );
 }
 
 /** Declares `recover`. */
@@ -45,35 +20,10 @@ export function addRecover(program: Command): void {
       .command('recover')
       .description('finish an interrupted import, or take it back')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) => {
-    const shell = createShell(flags);
-    const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const command = 'conda-diff-import recover';
-    const recovery = await withLock(place.repository, command, async () => recoverFirst(bench, notebook));
-    if (recovery === undefined) {
-      shell.report({ command: 'recover', did: 'nothing' }, ['No import was interrupted']);
-      return;
-    }
-    const state = recovery.did === 'finished' ? recovery.journal.to : recovery.journal.from;
-    const { did, journal, receipt } = recovery;
-    const document = { command: 'recover', did, update: journal.update, state, ...(receipt && { receipt }) };
-    shell.report(document, [
-      recoveryLine(did, journal),
-      `State ${shortDigest(state.digest)} (${formatCount(state.count, 'file')}, ${formatBytes(state.bytes)})`,
-      ...(receipt ? [codeLine(receipt)] : []),
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions) =>
+    (await import('./run-way-back.js')).runRecover(repository, flags),
+  );
 }
-
-const WAIT_HOURS = 48;
-
-/** Why a file that was retired is not deleted. */
-const LEFT: Readonly<Record<Collected['left'][number]['reason'], string>> = {
-  gone: 'it is not there any more',
-  changed: 'it is not what was retired',
-  outside: 'it lies outside of the copy now',
-  tracked: 'an index names it again',
-};
 
 /** Declares `gc`. */
 export function addGc(program: Command): void {
@@ -87,20 +37,9 @@ export function addGc(program: Command): void {
         'how long they must have waited, like 90m, 48h or 7d (default: 48h)',
         parseHours,
       ),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly olderThan?: number }) => {
-    const shell = createShell(flags);
-    const { bench, notebook, place } = await benchAt(repository, flags, shell);
-    const limit = new Date(Date.now() - (flags.olderThan ?? WAIT_HOURS) * 3_600_000);
-    const collected = await withLock(place.repository, 'conda-diff-import gc', async () => {
-      await recoverFirst(bench, notebook, shell.note);
-      return collectGarbage(bench, notebook, limit);
-    });
-    const { files, bytes, left, waiting } = collected;
-    for (const { path, reason } of left) shell.note(`${path} is left alone: ${LEFT[reason]}`);
-    shell.report({ command: 'gc', ...collected }, [
-      `Deleted ${formatCount(files, 'retired file')} (${formatBytes(bytes)}); ${waiting} wait on`,
-    ]);
-  });
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly olderThan?: number }) =>
+    (await import('./run-way-back.js')).runGc(repository, flags),
+  );
 }
 
 /** Parses a time like `90m`, `48h` or `7d` to hours. */

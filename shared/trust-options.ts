@@ -1,11 +1,5 @@
-import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { collect, type CommonOptions } from './cli-shell.js';
-import type { Config } from './config.js';
-import { locateManifest } from './locate.js';
-import { readPublicKeys } from './read-keys.js';
-import { type Trust, trustIn } from './trust.js';
-import { requireConfigPlace } from './trusted-place.js';
+import { collect } from './cli-shell.js';
 
 /** Flags of the commands that read an update. */
 export interface TrustFlags {
@@ -31,34 +25,4 @@ export function addTrustOptions(command: Command): Command {
 function parseCount(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a number from 1.');
-}
-
-/**
- * What the user trusts to sign an update: flags win over the configuration.
- *
- * @param update as it was given: neither keys nor settings are taken from where it lies
- * @param repository real path
- * @returns `undefined` where nothing is trusted
- * @throws CondaDiffError usage; io
- */
-export async function trustFor(
-  update: string,
-  repository: string | undefined,
-  flags: TrustFlags & CommonOptions,
-  config: Config,
-): Promise<Trust | undefined> {
-  const untrusted = { repository, update: placeOf(resolve(update)) };
-  if (flags.config !== undefined) requireConfigPlace(flags.config, untrusted);
-  const files = flags.trustedKey?.map((file) => resolve(file)) ?? config.trustedKeys ?? [];
-  const keys = await readPublicKeys(files, untrusted);
-  return trustIn(keys, flags.requireSignatures ?? config.requireSignatures);
-}
-
-/** Where an update lies. Whether it is there is found out later: an interrupted import is ended without it. */
-function placeOf(update: string): string {
-  try {
-    return dirname(locateManifest(update));
-  } catch {
-    return dirname(update);
-  }
 }

@@ -1,30 +1,12 @@
 import { resolve } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.js';
-import { CondaDiffError } from '../errors.js';
 import { requireUntracked } from '../present-state.js';
 import { reportAssets } from './assets.js';
+import type { ReportFormat } from './formats.js';
 import { htmlReport } from './html-report.js';
 import { markdownReport } from './markdown-report.js';
 import { VERSION } from '../version.js';
 import type { Report } from './report.js';
-
-/** The forms that a report can be written in, and the names that it gets then. */
-export const REPORT_FORMATS = {
-  html: 'report.html',
-  markdown: 'report.md',
-  cyclonedx: 'sbom.cdx.json',
-} as const;
-
-export type ReportFormat = keyof typeof REPORT_FORMATS;
-
-/** @throws CondaDiffError usage */
-export function parseFormat(text: string): ReportFormat {
-  const known = Object.keys(REPORT_FORMATS);
-  if (known.includes(text)) return text as ReportFormat;
-  throw new CondaDiffError('usage', `There is no report format '${text}'`, {
-    hint: `The formats are ${known.join(', ')}`,
-  });
-}
 
 /** The text of a report in pieces. What only one form needs is loaded for that form. */
 export async function* renderReport(report: Report, format: ReportFormat): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyOf } from '../../exporter/options.js';
+import { policyOf } from '../../exporter/workplace.js';
 import { exportUpdate } from '../../exporter/export.js';
 import { init } from '../../exporter/init.js';
 import { DEFAULT_SITE } from '../../exporter/sites.js';

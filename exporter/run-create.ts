@@ -1,0 +1,83 @@
+import { createShell } from '../shared/cli-shell.js';
+import type { Config } from '../shared/config.js';
+import { CondaDiffError } from '../shared/errors.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { compareUtf8 } from '../shared/paths.js';
+import { remarks } from '../shared/present-state.js';
+import { compare, type CompareOptions } from './compare.js';
+import { describeOutcome, outcomeLines } from './describe.js';
+import { exportUpdate } from './export.js';
+import type { CompareFlags } from './options.js';
+import { givenGlobs, policyOf, type Workplace, workplace } from './workplace.js';
+import { requireReviewable, writeReviews } from './review.js';
+import { requireSite, siteNames } from './sites.js';
+import { signKeys } from './sign-keys.js';
+import { openStore } from './store.js';
+import { parseVolumeSize } from './volume-size.js';
+import { type CreateFlags, SIZES } from './create-commands.js';
+
+/** `create`: writes an update, and what is to stand beside it. */
+export async function runCreate(repository: string | undefined, flags: CreateFlags): Promise<void> {
+  const shell = createShell(flags);
+  const place = await workplace(repository, flags);
+  const output = flags.output ?? place.config.output ?? 'update.tar';
+  requireReviewable(flags, output, place.repository);
+  const volumeSize = volumeSizeOf(flags, place.config);
+  const outcome = await exportUpdate({
+    ...compareOptions(place, flags, shell.signal),
+    output,
+    dryRun: flags.dryRun ?? false,
+    overwrite: flags.overwrite ?? false,
+    ...(volumeSize !== undefined && { volumeSize }),
+    signKeys: await signKeys(flags, place.config, place.repository, shell.note),
+    note: shell.note,
+    detail: shell.detail,
+    progress: shell.progress,
+  });
+  remarks(outcome.comparison.survey).forEach(shell.note);
+  const reviews =
+    outcome.outcome === 'published'
+      ? await writeReviews(flags, outcome.names, place.repository, shell.signal)
+      : [];
+  shell.report(describeOutcome(outcome), [
+    ...outcomeLines(outcome, place.repository),
+    ...reviews.map((file) => `Wrote: ${file}`),
+  ]);
+}
+
+/** `show`: prints the paths that an update would carry. */
+export async function runShow(repository: string | undefined, flags: CompareFlags): Promise<void> {
+  const shell = createShell(flags);
+  const place = await workplace(repository, flags);
+  const { events } = (await openStore(place.stateDirectory)).log;
+  requireSite(siteNames(events), place.site, place.repository);
+  const cache = await HashCache.open(place.repository);
+  const { diff } = await compare(compareOptions(place, flags, shell.signal), events, cache);
+  const added = diff.added.map(({ path }) => path);
+  const replaced = diff.replaced.map(({ after }) => after.path);
+  const removed = diff.removed.map(({ path }) => path);
+  shell.data({ command: 'show', added, replaced, removed }, [
+    ...[...added, ...replaced].sort(compareUtf8),
+    ...removed.map((path) => `removed: ${path}`),
+  ]);
+}
+
+/** Most bytes of a volume: the flag wins over the configuration. */
+function volumeSizeOf({ volumeSize }: CreateFlags, config: Config): number | undefined {
+  if (volumeSize !== undefined || config.volumeSize === undefined) return volumeSize;
+  const bytes = parseVolumeSize(config.volumeSize);
+  if (bytes !== undefined) return bytes;
+  throw new CondaDiffError('usage', `'${config.volumeSize}' is not a volume size`, { hint: SIZES });
+}
+
+function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSignal): CompareOptions {
+  return {
+    repository: place.repository,
+    stateDirectory: place.stateDirectory,
+    site: place.site,
+    base: flags.base ?? place.config.base ?? 'assumed',
+    globs: givenGlobs(flags, place.config),
+    policy: policyOf(flags),
+    signal,
+  };
+}

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { createShell } from '../shared/cli-shell.js';
+import { formatBytes, formatCount } from '../shared/figures.js';
+import { type Globs, NO_GLOBS } from '../shared/globs.js';
+import { HashCache } from '../shared/hash-cache.js';
+import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
+import { readState } from '../shared/read-state.js';
+import { referenceOf } from '../shared/reference.js';
+import { shortDigest } from '../shared/state.js';
+import { judge } from '../shared/verify.js';
+import { globsInForce } from './site-updates.js';
+import type { CompareFlags } from './options.js';
+import { givenGlobs, type Workplace, workplace } from './workplace.js';
+import { DEFAULT_SITE, requireSite, siteNames } from './sites.js';
+import { openStore, siteOf } from './store.js';
+
+/** `reference`: writes the present state of the mirror down. */
+export async function runReference(
+  repository: string | undefined,
+  flags: CompareFlags & { readonly output: string },
+): Promise<void> {
+  const shell = createShell(flags);
+  const place = await workplace(repository, flags);
+  const globs = await siteGlobs(place, flags);
+  const survey = await readState(place.repository, {
+    globs,
+    cache: await HashCache.open(place.repository),
+    signal: shell.signal,
+  });
+  requireReadable(survey);
+  await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
+  remarks(survey).forEach(shell.note);
+  const { digest, count, bytes } = survey.state;
+  shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [
+    `Wrote: ${flags.output}`,
+    `State ${shortDigest(digest)} (${formatCount(count, 'file')}, ${formatBytes(bytes)})`,
+  ]);
+}
+
+/** `verify`: checks every artifact of the mirror. */
+export async function runVerify(
+  repository: string | undefined,
+  flags: CompareFlags & { readonly quick?: boolean },
+): Promise<void> {
+  const shell = createShell(flags);
+  const place = await workplace(repository, flags);
+  const globs = await siteGlobs(place, flags);
+  const cache = await HashCache.open(place.repository);
+  const survey = await readState(place.repository, {
+    globs,
+    cache,
+    ...(!flags.quick && { mustHash: 'all' }),
+    signal: shell.signal,
+  });
+  remarks(survey).forEach(shell.note);
+  const { files, bytes, digest } = judge(survey, undefined);
+  await cache.save();
+  shell.report({ command: 'verify', files, bytes, digest }, [
+    `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
+    `State ${shortDigest(digest)}`,
+  ]);
+}
+
+/** The globs that are in force for the site, under those that were given now. */
+async function siteGlobs(
+  { repository, stateDirectory, site, config }: Workplace,
+  flags: CompareFlags,
+): Promise<Globs> {
+  const store = await openStore(stateDirectory);
+  if (site !== DEFAULT_SITE) requireSite(siteNames(store.log.events), site, repository);
+  return { ...(globsInForce(siteOf(store, site)) ?? NO_GLOBS), ...givenGlobs(flags, config) };
+}

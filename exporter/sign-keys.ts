@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import type { Config } from '../shared/config.js';
+import { readPrivateKeys } from '../shared/read-keys.js';
+import type { Key } from '../shared/signature.js';
+import type { SignFlags } from './key-commands.js';
+
+/**
+ * Reads the private keys to sign with: flags win over the configuration.
+ *
+ * @throws CondaDiffError usage; io
+ */
+export async function signKeys(
+  flags: SignFlags,
+  config: Config,
+  repository: string | undefined,
+  warn: (line: string) => void,
+): Promise<Key[]> {
+  const files = flags.signKey?.map((file) => resolve(file)) ?? config.signKeys ?? [];
+  const keys = await readPrivateKeys(files, { repository }, warn);
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
+}
