@@ -2,10 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asIoError, CondaDiffError } from './errors.js';
 import { fingerprintOfFile } from './fingerprint.js';
-import { hashFile } from './hashing.js';
+import { type FileHash, hashFile } from './hashing.js';
 import { type Manifest, targetOf } from './manifest.js';
 import { isPythonReference, pythonBase, type PythonReference } from './python-reference.js';
-import { readManifest, readReference } from './read-document.js';
+import { readHashedReference, readManifest, readReference } from './read-document.js';
 import type { Reference } from './reference.js';
 
 /** A base that was read from a file. */
@@ -87,20 +87,35 @@ async function readTarget(file: string): Promise<Base> {
 }
 
 /**
- * Reads the base reference that lies beside a manifest.
+ * Reads the base reference that lies beside a manifest. It is parsed from the bytes that were hashed, and nothing of it is
+ * used before these are found to be those that the manifest names.
  *
  * @returns `undefined` when there is none
  * @throws CondaDiffError integrity, when it is not the file that the manifest names; malformed; io
  */
 export async function readBaseReference(
-  manifest: Manifest,
+  { baseReference: stated }: Pick<Manifest, 'baseReference'>,
   manifestFile: string,
 ): Promise<Reference | undefined> {
-  const { baseReference: stated } = manifest;
   const file = join(dirname(manifestFile), stated.name);
   if (fingerprintOfFile(file) === undefined) return undefined;
-  const found = await hashFile(file);
-  if (found.sha256 === stated.sha256 && found.size === stated.size) return readReference(file);
+  try {
+    const { reference, found } = await readHashedReference(file);
+    requireStated(file, stated, found);
+    return reference;
+  } catch (error) {
+    // What else is wrong with a file that is not the right one does not matter.
+    if (isRefusal(error)) requireStated(file, stated, await hashFile(file));
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof CondaDiffError && (error.code === 'malformed' || error.code === 'integrity');
+}
+
+function requireStated(file: string, stated: FileHash, found: FileHash): void {
+  if (found.sha256 === stated.sha256 && found.size === stated.size) return;
   throw new CondaDiffError('integrity', `${file} is not the base reference that the manifest names`, {
     details: [
       `expected sha256 ${stated.sha256}, ${String(stated.size)} bytes`,

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import type { FileHash } from './hashing.js';
 import { isAbsent } from './is-there.js';
 import type { Manifest } from './manifest.js';
 import { ManifestDecoder } from './manifest-decoder.js';
@@ -24,6 +26,22 @@ interface Decoder<T> {
 /** Reads a reference; one whose name ends in `.gz` is decompressed on the way. */
 export async function readReference(file: string): Promise<Reference> {
   return readInto(file, await ReferenceDecoder.create(file));
+}
+
+/**
+ * Reads a reference and hashes, on the way, the very bytes that it is parsed from: what they are worth is known at the
+ * end, and the file is never read a second time.
+ */
+export async function readHashedReference(
+  file: string,
+): Promise<{ readonly reference: Reference; readonly found: FileHash }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const reference = await readInto(file, await ReferenceDecoder.create(file), (chunk) => {
+    hash.update(chunk);
+    size += chunk.length;
+  });
+  return { reference, found: { size, sha256: hash.digest('hex') } };
 }
 
 /** Reads and checks a manifest. */
@@ -57,10 +75,15 @@ async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
 /**
  * Streams a file into a decoder.
  *
+ * @param each receives every chunk as it stands in the file
  * @throws CondaDiffError io when the file cannot be read, malformed when it is not gzip though it should be,
  *   and whatever the decoder throws
  */
-async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
+async function readInto<T>(
+  file: string,
+  decoder: Decoder<T>,
+  each: (chunk: Uint8Array) => void = () => undefined,
+): Promise<T> {
   let refusal: { readonly error: unknown } | undefined;
   const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of chunks) {
@@ -77,7 +100,7 @@ async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
   };
   const handle = await openRegular(file);
   if (handle === undefined) throw new CondaDiffError('io', `Cannot read ${file}: there is no such file`);
-  const source = handle.createReadStream({ highWaterMark: 1 << 18 });
+  const source = told(handle.createReadStream({ highWaterMark: 1 << 18 }), each);
   let left = file.endsWith('.gz') ? FREE_BYTES + MAX_EXPANSION * (await handle.stat()).size : Infinity;
   try {
     if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), sink);
@@ -88,6 +111,16 @@ async function readInto<T>(file: string, decoder: Decoder<T>): Promise<T> {
     throw isGzipError(error) ? notGzip(file, error) : asIoError(error, `Cannot read ${file}`);
   }
   return decoder.end();
+}
+
+async function* told(
+  chunks: AsyncIterable<Uint8Array>,
+  each: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    each(chunk);
+    yield chunk;
+  }
 }
 
 function isGzipError(error: unknown): error is Error {

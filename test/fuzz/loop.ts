@@ -16,6 +16,8 @@ export interface FuzzOptions {
   /** When to stop; at least one of them. */
   readonly milliseconds?: number;
   readonly iterations?: number;
+  /** Altered places. */
+  readonly positions?: number;
   /** The first iteration, to have one again. */
   readonly first?: number;
   /** Told before each iteration. */
@@ -52,9 +54,11 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const world = listing(subject.site.world);
   const count = { iterations: 0, positions: 0, slowest: 0, rss: 0, verdicts: new Map<string, number>() };
   const begun = performance.now();
-  const last = options.iterations ?? Infinity;
+  const { iterations = Infinity, positions = Infinity, milliseconds = Infinity } = options;
   const isOver = (): boolean =>
-    count.iterations >= last || performance.now() - begun >= (options.milliseconds ?? Infinity);
+    count.iterations >= iterations ||
+    count.positions >= positions ||
+    performance.now() - begun >= milliseconds;
   for (let n = options.first ?? 0; !isOver(); n++) {
     options.begun?.(n);
     const start = performance.now();

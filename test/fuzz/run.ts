@@ -11,7 +11,7 @@ import type { FuzzReport } from './loop.js';
 import { signAll } from './subject.js';
 
 /**
- * `npm run test:fuzz -- --minutes <n> [--seed <s>] [--first <i> --iterations <k>] [--corruptions <n>]`
+ * `npm run test:fuzz -- --minutes <n> [--seed <s>] [--positions <n>] [--first <i> --iterations <k>]`, or `--corruptions <n>`
  *
  * Prints what it did as JSON. The fuzzing is in a thread of its own, so that one that hangs or takes all memory is
  * noticed, and named by its seed and iteration.
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     first: { type: 'string' },
     iterations: { type: 'string' },
+    positions: { type: 'string' },
     corruptions: { type: 'string' },
   },
 });
@@ -55,6 +56,7 @@ function fuzzInThread(): Promise<FuzzReport> {
       ...{ seed, folder, milliseconds: Number(values.minutes ?? 1) * 60_000 },
       ...(values.first !== undefined && { first: Number(values.first) }),
       ...(values.iterations !== undefined && { iterations: Number(values.iterations) }),
+      ...(values.positions !== undefined && { positions: Number(values.positions) }),
     },
     counter,
   };
