@@ -68,8 +68,8 @@ function confirmedEvent(site: string, { statement }: Right, receipt: Receipt | u
   const { id, kind, digest } = statement;
   const common = { event: 'confirmed', site, id, kind, digest } as const;
   if (receipt === undefined) return { ...common, by: 'code', at: timestamp() };
-  const { counter, established, at: written } = receipt;
-  return { ...common, by: 'receipt', counter, established, written, at: timestamp() };
+  const { series, counter, established, at: written } = receipt;
+  return { ...common, by: 'receipt', series, counter, established, written, at: timestamp() };
 }
 
 type Said =

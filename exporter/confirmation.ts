@@ -1,7 +1,7 @@
 import { confirmationCode } from '../shared/confirmation-code.js';
 import type { Receipt } from '../shared/receipt.js';
 import type { ConfirmedEvent } from './ledger-events.js';
-import { type KnownUpdate, type SiteView, statesOf } from './site-view.js';
+import { type KnownUpdate, type Receipts, type SiteView, statesOf } from './site-view.js';
 
 /** What a receipt or code says: which update was imported or undone, and what is held now. */
 export type Statement = Pick<ConfirmedEvent, 'id' | 'kind' | 'digest'>;
@@ -22,18 +22,20 @@ const UNDONE_UPDATES = 50;
 
 /** @param views of all sites of the repository */
 export function judgeReceipt(
-  { update, kind, state, counter }: Receipt,
+  receipt: Receipt,
   site: string,
   views: ReadonlyMap<string, SiteView>,
 ): Judgement {
+  const { update, kind, state, counter } = receipt;
   const found = findUpdate(views.get(update.site), update.id);
   const own = views.get(site);
   if (found === undefined || own === undefined || update.site !== site) {
     return { outcome: 'foreign', site: found === undefined ? undefined : update.site };
   }
   const statement = { id: update.id, kind, digest: state.digest };
-  if (counter <= own.counter) {
-    const isLast = own.confirmed?.event.counter === counter && isLastStatement(own, statement);
+  if (!isNew(receipt, own.receipts)) {
+    const isSame = own.receipts?.series === receipt.series && own.confirmed?.event.counter === counter;
+    const isLast = isSame && isLastStatement(own, statement);
     return isLast ? { outcome: 'already-confirmed', statement, isNoted: true } : { outcome: 'old' };
   }
   const isKnown =
@@ -64,6 +66,16 @@ export function judgeCode(code: string, site: string, views: ReadonlyMap<string,
   return isHeld
     ? { outcome: 'already-confirmed', statement, isNoted: true }
     : { outcome: 'confirmed', statement };
+}
+
+/**
+ * Whether a receipt is later than those that were confirmed: by its counter within a series. Of another series, which
+ * a copy begins when it lost its ledger, by its date; one that was left never comes back.
+ */
+function isNew({ series, counter, at }: Receipt, heard: Receipts | undefined): boolean {
+  if (heard === undefined) return true;
+  if (series === heard.series) return counter > heard.counter;
+  return !heard.ended.includes(series) && at >= heard.written;
 }
 
 function findUpdate(view: SiteView | undefined, id: string): KnownUpdate | undefined {

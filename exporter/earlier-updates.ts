@@ -16,6 +16,7 @@ import { appendToLedger, siteOf, type Store } from './store.js';
  */
 export async function settlePending(store: Store, note: (line: string) => void): Promise<Store> {
   if (store.log.torn) note('The last line of the ledger was torn by a crash and is left out');
+  if (store.log.headless) note('The ledger has no head: whether its last lines are there cannot be told');
   let settled = store;
   for (const name of siteNames(store.log.events)) {
     const { pending, updates } = siteOf(settled, name);

@@ -78,7 +78,8 @@ export type ConfirmedEvent = {
   /** The state that the site has now. */
   readonly digest: string;
   readonly by: 'receipt' | 'code';
-  /** Of the receipt; a code has none of these three. */
+  /** Of the receipt; a code has none of these four. */
+  readonly series?: string;
   readonly counter?: number;
   readonly established?: 'claimed' | 'hashed';
   /** When the site wrote the receipt. */

@@ -7,7 +7,7 @@ import {
   type LedgerEvent,
   type PlannedEvent,
 } from './ledger-events.js';
-import { baseOf, heldBefore, type KnownUpdate, type SiteView, targetOf } from './site-view.js';
+import { baseOf, heldBefore, type KnownUpdate, type Receipts, type SiteView, targetOf } from './site-view.js';
 
 const NOTHING: SiteView = {
   ...{
@@ -15,9 +15,10 @@ const NOTHING: SiteView = {
     firstGlobs: undefined,
     assumed: undefined,
     confirmed: undefined,
+    receipts: undefined,
     pending: undefined,
   },
-  ...{ counter: 0, sequence: 0, updates: [] },
+  ...{ sequence: 0, updates: [] },
 };
 
 /** Replays the ledger for one site. */
@@ -94,13 +95,23 @@ function confirm(view: SiteView, event: ConfirmedEvent): SiteView {
   return {
     ...view,
     confirmed: { state, event },
-    counter: Math.max(view.counter, event.counter ?? 0),
+    receipts: receiptsAfter(view.receipts, event),
     assumed: wentBack || isBehind ? state : view.assumed,
     updates: changed(view.updates, {
       ...(event.kind === 'import' ? arrived(found) : found),
       confirmed: event.kind,
     }),
   };
+}
+
+function receiptsAfter(
+  heard: Receipts | undefined,
+  { series, counter, written }: ConfirmedEvent,
+): Receipts | undefined {
+  if (series === undefined || counter === undefined || written === undefined) return heard;
+  if (heard === undefined) return { series, counter, written, ended: [] };
+  if (series !== heard.series) return { series, counter, written, ended: [...heard.ended, heard.series] };
+  return counter > heard.counter ? { ...heard, counter, written } : heard;
 }
 
 /** An update that was withdrawn, and that the site had all the same, is not withdrawn. */

@@ -20,8 +20,9 @@ export function unconfirmed(
         `${what} is an old one`,
         [lastConfirmed(own, site)],
         [
-          'Ask the other side for the last one: conda-diff-import receipt <repository>',
-          'If the copy lost its .conda-diff, its counter began anew: confirm by the code that the import printed',
+          'Ask the other side for the last one, or have its code read out:',
+          '  there: conda-diff-import receipt <repository>',
+          `  here:  conda-diff-export confirm ${repository} <receipt.json or code>${siteFlag(site)}`,
         ],
       );
     case 'foreign':
@@ -58,10 +59,13 @@ export function unconfirmed(
   }
 }
 
-function lastConfirmed({ confirmed, counter }: SiteView, site: string): string {
+function lastConfirmed({ confirmed, receipts }: SiteView, site: string): string {
   if (confirmed === undefined) return `site '${site}' has confirmed nothing yet`;
   const { state, event } = confirmed;
-  const by = counter === 0 ? '' : `, the last receipt was number ${String(counter)}`;
+  const by =
+    receipts === undefined
+      ? ''
+      : `, the last receipt was number ${String(receipts.counter)} of ${receipts.written}`;
   return `site '${site}' confirmed state ${shortDigest(state.digest)} on ${event.at}${by}`;
 }
 

@@ -29,6 +29,18 @@ export interface Confirmation {
   readonly event: ConfirmedEvent;
 }
 
+/** How far the receipts of a site have come. */
+export interface Receipts {
+  /** The series of the last one. */
+  readonly series: string;
+  /** The highest counter in it. */
+  readonly counter: number;
+  /** When the site wrote that one. */
+  readonly written: string;
+  /** Series before it: the copy lost its ledger, and began another. */
+  readonly ended: readonly string[];
+}
+
 /** What the ledger tells of one site. */
 export interface SiteView {
   readonly firstBase: KnownState | undefined;
@@ -37,8 +49,8 @@ export interface SiteView {
   /** The state that the site has when everything published arrived; `undefined` before `init`. */
   readonly assumed: KnownState | undefined;
   readonly confirmed: Confirmation | undefined;
-  /** The highest counter of a receipt that was confirmed, 0 for none. */
-  readonly counter: number;
+  /** The receipts that were confirmed; `undefined` for none. */
+  readonly receipts: Receipts | undefined;
   /** The highest sequence number that was ever used, 0 for none. */
   readonly sequence: number;
   /** All that were ever published, withdrawn and inherited ones too, oldest first. */

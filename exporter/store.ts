@@ -1,5 +1,4 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asIoError } from '../shared/errors.js';
 import { appendEvents, damagedLog, type EventLog, readEventLog } from '../shared/event-log.js';
@@ -28,7 +27,6 @@ export function stateDirectory(repository: string, option: string | undefined): 
  */
 export async function openStore(directory: string): Promise<Store> {
   const file = ledgerFile(directory);
-  if (!existsSync(file)) return { directory, log: { events: [], torn: false, check: '', bytes: 0 } };
   const log = await readEventLog(file, await documentValidator<LedgerEvent>('ledger', 'integrity'));
   const found = ledgerProblem(log.events);
   if (found !== undefined) throw damagedLog(file, found.at + 1, found.problem);

@@ -77,8 +77,19 @@ export function standingOf({ events }: CopyLedger): readonly UpdateName[] {
   return standing;
 }
 
-/** The receipt of an event. */
-export function receiptOf({ counter, kind, update, state, established, at }: CopyEvent): Receipt {
+/**
+ * The receipt of an event. A ledger has a series of receipts of its own, named after its first event: a copy that lost
+ * its ledger may count from 1 again, and yet no two of its receipts are alike.
+ */
+export function receiptOf({ events }: CopyLedger, event: CopyEvent): Receipt {
+  const { counter, kind, update, state, established, at } = event;
+  const series = events[0]?.attempt ?? event.attempt;
   const code = confirmationCode(update.id, state.digest);
-  return { counter, kind, update, state, established, at, code };
+  return { series, counter, kind, update, state, established, at, code };
+}
+
+/** The receipt of the event that led to the present state. */
+export function lastReceipt(ledger: CopyLedger): Receipt | undefined {
+  const last = lastEvent(ledger);
+  return last && receiptOf(ledger, last);
 }

@@ -1,10 +1,10 @@
+import { confirmationCode } from '../shared/confirmation-code.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import type { Receipt } from '../shared/receipt.js';
 import { describeHolder } from '../shared/lock-holder.js';
 import { shortDigest } from '../shared/state.js';
 import type { Signatures } from '../shared/trust.js';
 import type { CommitAction } from './commit-plan.js';
-import { receiptOf } from './copy-history.js';
 import type { CopyEvent } from './copy-ledger.js';
 import type { Accepted } from './decide.js';
 import type { Status } from './housekeeping.js';
@@ -116,7 +116,7 @@ export function logLines(events: readonly CopyEvent[]): string[] {
     const { at, kind, update, from, state, counter, again } = event;
     const states = `${shortDigest(from)} -> ${shortDigest(state.digest)}`;
     const what = `${kind} of update ${update.sequence} of site '${update.site}'${again ? ' again' : ''}`;
-    return `${at}  ${what}  ${states}  receipt ${counter}  ${receiptOf(event).code}`;
+    return `${at}  ${what}  ${states}  receipt ${counter}  ${confirmationCode(update.id, state.digest)}`;
   });
 }
 

@@ -8,7 +8,7 @@ import { type Totals, totalsOf } from '../shared/reference.js';
 import { deleteRetired, type Untouched } from './clear-away.js';
 import { type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
-import { lastEvent, receiptOf } from './copy-history.js';
+import { lastReceipt } from './copy-history.js';
 import { type Holder, otherHolder } from '../shared/lock-holder.js';
 import type { Journal } from './journal.js';
 import { readCopyLedger } from './note-event.js';
@@ -75,7 +75,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
   // In the order in which a commit goes through them: so it is not missed while it is renamed.
   const interrupted = (await readJournal(layout.journal)) ?? (await readJournal(layout.committed));
   const retired = await readRetired(layout);
-  const last = lastEvent(await readCopyLedger(notebook.stateDirectory));
+  const receipt = lastReceipt(await readCopyLedger(notebook.stateDirectory));
   const survey =
     interrupted === undefined
       ? await readState(layout.repository, {
@@ -92,7 +92,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     verified: !isUnverified(layout),
     undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
-    receipt: last && receiptOf(last),
+    receipt,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Receipt } from '../shared/receipt.js';
 import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
 import { type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
-import { lastEvent, receiptOf } from './copy-history.js';
+import { lastEvent, lastReceipt } from './copy-history.js';
 import { keepReceipt, noteEvent, readCopyLedger } from './note-event.js';
 import { isUnverified, readRetired } from './own-files.js';
 import type { Prepared } from './prepare.js';
@@ -29,8 +29,7 @@ export async function noteApplied(
   const { stateDirectory } = notebook;
   const { manifest, target, isOld } = prepared;
   if (isOld) {
-    const last = lastEvent(await readCopyLedger(stateDirectory));
-    return last && receiptOf(last);
+    return lastReceipt(await readCopyLedger(stateDirectory));
   }
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const file = join(stateDirectory, 'reference.json');
@@ -48,9 +47,10 @@ async function receiptFor(
   { manifest, target, established }: Prepared,
 ): Promise<Receipt> {
   const { id, site, sequence } = manifest;
-  const last = lastEvent(await readCopyLedger(stateDirectory));
+  const ledger = await readCopyLedger(stateDirectory);
+  const last = lastEvent(ledger);
   const isNoted = last?.kind === 'import' && last.update.id === id && last.state.digest === target.digest;
-  if (isNoted) return keepReceipt(bench, stateDirectory, last);
+  if (isNoted) return keepReceipt(bench, stateDirectory, { ledger, event: last });
   const event = {
     kind: 'import' as const,
     attempt: randomBytes(8).toString('hex'),

@@ -5,14 +5,8 @@ import type { LineageEntry } from '../shared/lineage.js';
 import { readIfThere } from '../shared/read-document.js';
 import { encodeReceipt, type Receipt } from '../shared/receipt.js';
 import { type Workbench, writeDocument } from './commit.js';
-import { type NewEvent, receiptOf, withEvent } from './copy-history.js';
-import {
-  type CopyEvent,
-  type CopyLedger,
-  decodeCopyLedger,
-  EMPTY_LEDGER,
-  encodeCopyLedger,
-} from './copy-ledger.js';
+import { type NewEvent, type Noted, receiptOf, withEvent } from './copy-history.js';
+import { type CopyLedger, decodeCopyLedger, EMPTY_LEDGER, encodeCopyLedger } from './copy-ledger.js';
 
 function ledgerFile(stateDirectory: string): string {
   return join(stateDirectory, 'copy-ledger.json');
@@ -44,7 +38,7 @@ export async function noteEvent(
   const noted = withEvent(before, event, lineage, highestReceipt(stateDirectory));
   if (noted.ledger !== before)
     await writeDocument(bench, ledgerFile(stateDirectory), encodeCopyLedger(noted.ledger));
-  return keepReceipt(bench, stateDirectory, noted.event);
+  return keepReceipt(bench, stateDirectory, noted);
 }
 
 function receiptsDirectory(stateDirectory: string): string {
@@ -55,10 +49,10 @@ function receiptsDirectory(stateDirectory: string): string {
 export async function keepReceipt(
   bench: Workbench,
   stateDirectory: string,
-  event: CopyEvent,
+  { ledger, event }: Noted,
 ): Promise<Receipt> {
   const directory = receiptsDirectory(stateDirectory);
-  const receipt = receiptOf(event);
+  const receipt = receiptOf(ledger, event);
   const bytes = encodeReceipt(receipt);
   const file = join(directory, `${String(receipt.counter)}.json`);
   if (existsSync(file) && readFileSync(file).equals(bytes)) return receipt;

@@ -5,6 +5,7 @@ import type { LineageEntry } from '../shared/lineage.js';
 import { shortDigest } from '../shared/state.js';
 import { lastEvent } from './copy-history.js';
 import type { Drifted, Facts, Fit } from './fit.js';
+import { byReference, onlineCommand } from './online-command.js';
 
 /** The place of a refusal, as its messages name it. */
 export interface RefusalPlace {
@@ -82,23 +83,18 @@ function refusalOf(fit: Fit, facts: Facts, place: RefusalPlace): Refusal {
 }
 
 /** The command for the online side. */
-function online({ manifest, site, ledger }: Facts, base: string): string {
-  const own = site ?? lastEvent(ledger)?.update.site ?? manifest.site;
-  return `  conda-diff-export create <repository> --site ${own} --base ${base}`;
+function online(facts: Facts, base: string): string {
+  return `  ${onlineCommand(ownSite(facts), base)}`;
+}
+
+/** The site of this copy, else that of the update. */
+function ownSite({ manifest, site, ledger }: Facts): string {
+  return site ?? lastEvent(ledger)?.update.site ?? manifest.site;
 }
 
 /** The digest under which the exporter may know the state of the copy. */
 function knownDigest({ digests, local }: Facts): string {
   return digests.at(-1) ?? local.digest;
-}
-
-/** How to make an update that starts from what the copy has, whatever the exporter knows. */
-function byReference(facts: Facts, { repository }: RefusalPlace): string[] {
-  return [
-    'Carry a reference of this copy over, and on the online side make an update that starts from it:',
-    `  here:   conda-diff-import reference ${repository} -o reference.json`,
-    `  online: ${online(facts, 'reference.json').trim()}`,
-  ];
 }
 
 function superseded(name: string, later: number, facts: Facts, place: RefusalPlace): Refusal {
@@ -166,7 +162,7 @@ function drifted(name: string, fit: Drifted, facts: Facts, place: RefusalPlace):
       ...driftLines(drift, sinceImport),
       ...lacking.map((path) => `${path}: in the target, neither here nor in the update`),
     ],
-    hint: [...(isKept ? acceptable : []), ...byReference(facts, place)],
+    hint: [...(isKept ? acceptable : []), ...byReference(repository, ownSite(facts))],
   };
 }
 

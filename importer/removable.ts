@@ -4,6 +4,7 @@ import type { Manifest } from '../shared/manifest.js';
 import { isArtifactName, isRootName, isShardName, REPODATA } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
 import type { CommitAction } from './commit-plan.js';
+import { onlineCommand } from './online-command.js';
 
 /**
  * A commit takes away nothing that its target has, and of what is not tracked only files that were retired earlier,
@@ -39,7 +40,10 @@ export function requireRemovable(
  *
  * @throws CondaDiffError fit, naming them
  */
-export function requireKnown(actions: readonly CommitAction[], { removed }: Pick<Manifest, 'removed'>): void {
+export function requireKnown(
+  actions: readonly CommitAction[],
+  { removed, site, base }: Pick<Manifest, 'removed' | 'site' | 'base'>,
+): void {
   const known = new Set(removed.map(({ path }) => path));
   const details = actions
     .filter(({ action, kind, path }) => action === 'remove' && kind === 'root' && !isRootName(nameOf(path)))
@@ -52,7 +56,11 @@ export function requireKnown(actions: readonly CommitAction[], { removed }: Pick
     {
       outcome: 'drifted',
       details,
-      hint: 'Move them out of the copy and import again, or let them go with --accept-drift',
+      hint: [
+        'Move them out of the copy and import again, or let them go with --accept-drift.',
+        'Or have an update made that does not include them, on the online side:',
+        `  ${onlineCommand(site, base.digest)} --no-include`,
+      ].join('\n'),
     },
   );
 }

@@ -4,7 +4,7 @@ import { type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { encodeReceipt } from '../shared/receipt.js';
 import { requireUntracked } from '../shared/present-state.js';
-import { lastEvent, receiptOf } from './copy-history.js';
+import { lastReceipt, receiptOf } from './copy-history.js';
 import { logLines, receiptLines } from './describe.js';
 import { readCopyLedger } from './note-event.js';
 import { existingPlace } from './place.js';
@@ -16,9 +16,8 @@ export async function runReceipt(
 ): Promise<void> {
   const shell = createShell(flags);
   const place = await existingPlace(repository, flags);
-  const last = lastEvent(await readCopyLedger(place.stateDirectory));
-  if (last === undefined) throw noReceipt(place.repository);
-  const receipt = receiptOf(last);
+  const receipt = lastReceipt(await readCopyLedger(place.stateDirectory));
+  if (receipt === undefined) throw noReceipt(place.repository);
   const { output } = flags;
   if (output !== undefined) {
     requireUntracked(place.repository, output, 'Write it to another place');
@@ -32,8 +31,9 @@ export async function runReceipt(
 export async function runLog(repository: string | undefined, flags: CommonOptions): Promise<void> {
   const shell = createShell(flags);
   const place = await existingPlace(repository, flags);
-  const { events } = await readCopyLedger(place.stateDirectory);
-  const described = events.map((event) => ({ ...receiptOf(event), from: event.from, again: event.again }));
+  const ledger = await readCopyLedger(place.stateDirectory);
+  const { events } = ledger;
+  const described = events.map((event) => ({ ...receiptOf(ledger, event), from: event.from, again: event.again }));
   shell.data({ command: 'log', events: described }, logLines(events));
 }
 

@@ -10,7 +10,10 @@ import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from '.
 import type { Content } from './commit-plan.js';
 import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk } from './complete.js';
 import { requireInside } from './inside.js';
+import { lastEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
+import { readCopyLedger } from './note-event.js';
+import { byReference } from './online-command.js';
 import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
 import { storedPlace } from './state-directory.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
@@ -29,11 +32,8 @@ export interface Undone extends BurstTime, Completed {
 export async function undoLastImport(bench: Workbench, notebook: Notebook): Promise<Undone> {
   const { layout } = bench;
   const last = await readJournal(layout.lastImport);
-  if (last === undefined)
-    throw new CondaDiffError('fit', `There is no import of ${layout.repository} to undo`, {
-      outcome: 'nothing-to-undo',
-    });
-  if (!last.keepsUndo) throw notKept(bench);
+  if (last === undefined) throw nothingToUndo(layout.repository, await siteOf(notebook));
+  if (!last.keepsUndo) throw notKept(layout.repository, last.update.site);
   // An import that did not pass its re-check did not lead to its target: that is why it is undone.
   if (!isUnverified(layout)) await requireTarget(bench, last, notebook);
   const plan = planUndo(last);
@@ -78,11 +78,29 @@ function journalFor(
   };
 }
 
-function notKept({ layout }: Workbench): CondaDiffError {
-  return new CondaDiffError('fit', `The last import of ${layout.repository} was made with --no-undo`, {
+/** The site of the copy, where anything was ever imported. */
+async function siteOf({ stateDirectory }: Notebook): Promise<string | undefined> {
+  return lastEvent(await readCopyLedger(stateDirectory))?.update.site;
+}
+
+function nothingToUndo(repository: string, site: string | undefined): CondaDiffError {
+  return new CondaDiffError('fit', `There is no import of ${repository} to undo`, {
     outcome: 'nothing-to-undo',
-    hint: 'Make an update that leads back on the online side instead',
+    details: ['nothing was imported, or the last import was undone before'],
+    hint: leadBack(repository, site),
   });
+}
+
+function notKept(repository: string, site: string): CondaDiffError {
+  return new CondaDiffError('fit', `The last import of ${repository} was made with --no-undo`, {
+    outcome: 'nothing-to-undo',
+    hint: leadBack(repository, site),
+  });
+}
+
+/** Where an undo cannot lead back, an update can. */
+function leadBack(repository: string, site: string | undefined): string {
+  return ['To go back all the same, put the mirror back.', ...byReference(repository, site)].join('\n');
 }
 
 async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook): Promise<void> {
@@ -94,7 +112,12 @@ async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook
     details: [
       `the import led to ${shortDigest(last.to.digest)}, the repository is in ${shortDigest(state.digest)}`,
     ],
-    hint: `See what differs with: conda-diff-import verify ${bench.layout.repository}`,
+    hint: [
+      'See what differs, put it right, and undo again:',
+      `  conda-diff-import verify ${bench.layout.repository}`,
+      'Or let an update lead from what is here to what the mirror has.',
+      ...byReference(bench.layout.repository, last.update.site),
+    ].join('\n'),
   });
 }
 
@@ -117,7 +140,7 @@ async function requireKept({ layout }: Workbench, last: Journal, plan: readonly 
   if (wrong.length === 0) return;
   throw new CondaDiffError('integrity', 'What the undo needs is not there any more, or damaged', {
     details: wrong,
-    hint: 'Retired files may have been deleted by gc; make an update that leads back on the online side instead',
+    hint: `Retired files may have been deleted by gc. ${leadBack(layout.repository, last.update.site)}`,
   });
 }
 

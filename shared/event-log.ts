@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncPath } from './atomic-file.js';
+import { syncPath, writeFileAtomically } from './atomic-file.js';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import type { JsonObject } from './line-document.js';
+import { encodeHead, headProblem, type LogHead, parseHead } from './log-head.js';
 
 /**
  * An append-only file of JSON lines. Each line ends in a check that covers it and all lines above, so that a
- * changed, lost or inserted line is noticed.
+ * changed, lost or inserted line is noticed. Beside it lies its head, which tells when the last lines are lost.
  */
 export interface EventLog<T> {
   readonly events: readonly T[];
   /** Set when the last line has no end (a crash while it was written) and is left out. */
   readonly torn: boolean;
+  /** Set when there are lines and no head: nobody can tell whether they are all. */
+  readonly headless: boolean;
   /** The check of the last line. */
   readonly check: string;
   /** Length of the whole lines, in bytes. */
@@ -21,11 +24,16 @@ export interface EventLog<T> {
 
 const CHECK_DIGITS = 16;
 
+/** Where the head of a log is. */
+export function headFile(file: string): string {
+  return file.replace(/(\.jsonl)?$/, '.head');
+}
+
 /**
- * Reads a log; one that is not there is empty.
+ * Reads a log; one that was never there is empty.
  *
  * @param validate returns the event typed, or throws
- * @throws CondaDiffError integrity, naming the line, when one that has its end is damaged; io
+ * @throws CondaDiffError integrity, naming the line, when one that has its end is damaged or lost; io
  */
 export async function readEventLog<T>(
   file: string,
@@ -33,6 +41,7 @@ export async function readEventLog<T>(
 ): Promise<EventLog<T>> {
   const text = await readText(file);
   const events: T[] = [];
+  const checks: string[] = [];
   let check = '';
   let bytes = 0;
   const lines = text.split('\n');
@@ -43,9 +52,27 @@ export async function readEventLog<T>(
       throw damagedLog(file, i + 1, 'its check is not that of its content and of the lines above');
     events.push(validate(value, `${file}: line ${String(i + 1)}`));
     check = expected;
+    checks.push(check);
     bytes += Buffer.byteLength(line) + 1;
   }
-  return { events, torn: rest !== '', check, bytes };
+  const head = await readHead(file);
+  const lost = head && headProblem(head, checks);
+  if (lost !== undefined) throw damagedLog(file, lost.line, lost.problem);
+  return { events, torn: rest !== '', headless: head === undefined && events.length > 0, check, bytes };
+}
+
+async function readHead(file: string): Promise<LogHead | undefined> {
+  const name = headFile(file);
+  const text = await readText(name);
+  if (text === '') return undefined;
+  const head = parseHead(text);
+  if (head !== undefined) return head;
+  throw new CondaDiffError('integrity', `${name} is damaged: it does not say how many lines the ledger has`, {
+    hint: [
+      `Restore it together with ${file} from a backup; or, where you know that the ledger has all its lines:`,
+      `  rm ${name}`,
+    ].join('\n'),
+  });
 }
 
 function parseLine(line: string, previous: string): { value: unknown; expected: string } {
@@ -65,8 +92,9 @@ export function damagedLog(file: string, line: number, problem?: string): CondaD
   return new CondaDiffError('integrity', `The ledger ${file} is damaged in line ${String(line)}`, {
     ...(problem !== undefined && { details: [problem] }),
     hint: [
-      'Restore it from a backup; or move it away, and set the base of each site again from its last manifest:',
-      `  mv ${file} ${file}.damaged`,
+      'Restore the whole state directory from a backup; or move it away, and set the base of each site again from its',
+      'last manifest:',
+      `  mv ${dirname(file)} ${dirname(file)}.damaged`,
       '  conda-diff-export init <repository> --from <last manifest>',
     ].join('\n'),
   });
@@ -82,7 +110,8 @@ async function readText(file: string): Promise<string> {
 }
 
 /**
- * Appends events durably (fsync of file and directory). A torn last line is cut off first.
+ * Appends events durably (fsync of file and directory), then notes in the head how far it came. A torn last line is
+ * cut off first.
  *
  * @returns the log with the events in it
  * @throws CondaDiffError io
@@ -113,5 +142,10 @@ export async function appendEvents<T extends JsonObject>(
   } catch (error) {
     throw asIoError(error, `Cannot write ${file}`);
   }
-  return { events: [...log.events, ...events], torn: false, check, bytes: log.bytes + bytes.length };
+  const lines = log.events.length + events.length;
+  if (lines > 0) await writeFileAtomically(headFile(file), [encodeHead({ lines, check })]);
+  return {
+    events: [...log.events, ...events],
+    ...{ torn: false, headless: false, check, bytes: log.bytes + bytes.length },
+  };
 }

@@ -7,7 +7,9 @@ import { headerValidator } from './schema.js';
 
 /** The statement of an air-gapped copy of what it holds after an import or an undo. */
 export interface Receipt {
-  /** Counts the receipts of a copy, from 1. */
+  /** Names the ledger of the copy that it is from, 16 hex digits: a ledger that was begun anew begins another one. */
+  readonly series: string;
+  /** Counts the receipts of a series, from 1. */
   readonly counter: number;
   readonly kind: 'import' | 'undo';
   /** The update that was imported or undone. */
@@ -24,11 +26,11 @@ export interface Receipt {
 
 /** The bytes of a receipt. */
 export function encodeReceipt(receipt: Receipt): Buffer {
-  const { counter, kind, update, state, established, at, code } = receipt;
+  const { series, counter, kind, update, state, established, at, code } = receipt;
   const header = {
     format: 'conda-diff-receipt',
     version: 1,
-    ...{ counter, kind },
+    ...{ series, counter, kind },
     update: { id: update.id, site: update.site, sequence: update.sequence },
     state: { digest: state.digest, count: state.count, bytes: state.bytes },
     ...{ established, at, code },
@@ -48,8 +50,8 @@ export async function decodeReceipt(bytes: Uint8Array, name: string): Promise<Re
   const decoder = new LineDocumentDecoder(name, [], {
     header: (value) => {
       checkFormat(value, name, 'conda-diff-receipt');
-      const { counter, kind, update, state, established, at, code } = validate(value, name);
-      receipt = { counter, kind, update, state, established, at, code };
+      const { series, counter, kind, update, state, established, at, code } = validate(value, name);
+      receipt = { series, counter, kind, update, state, established, at, code };
     },
     entry: () => undefined,
   });

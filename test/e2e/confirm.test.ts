@@ -116,7 +116,7 @@ describe('confirm', { concurrency: 2 }, () => {
     for (const [statement, code, outcome, text] of [
       [wrong, 2, 'mistyped', /is no confirmation code: it is mistyped\n.*three groups of four/],
       [first.code, 12, 'old', /is an old one\n.*confirmed state [0-9a-f]{12}[^]*conda-diff-import receipt/],
-      [first.file, 12, 'old', /is an old one\n.*the last receipt was number 2\n/],
+      [first.file, 12, 'old', /is an old one\n.*the last receipt was number 2 of \d{4}-\S+Z\n/],
       [theirs.code, 12, 'foreign', /is of no update that .* made for the site 'default'/],
       [theirs.file, 12, 'foreign', /is of no update that .* made for the site 'default'/],
     ] as const) {

@@ -152,8 +152,14 @@ describe('a ledger that is lost', { concurrency: 2 }, () => {
     await writeChannel(sides.mirror, channel('a', 'b'));
     const second = await cross(sides, '--site', 'lab');
     await rm(join(sides.mirror, '.conda-diff/ledger.jsonl'));
-    const lost = await refuse(EXPORT, ['create', sides.mirror], 2);
-    assert.match(lost.text, /references in .* and no ledger[^]*init .* --from <last manifest>/);
+    const lost = await refuse(EXPORT, ['create', sides.mirror, '--site', 'lab'], 13);
+    assert.match(
+      lost.text,
+      /damaged in line 1\n5 lines were written, 0 are there\n[^]*init .* --from <last manifest>/,
+    );
+    await rm(join(sides.mirror, '.conda-diff/ledger.head'));
+    const without = await refuse(EXPORT, ['create', sides.mirror], 2);
+    assert.match(without.text, /references in .* and no ledger[^]*init .* --from <last manifest>/);
     await rm(join(sides.mirror, '.conda-diff'), { recursive: true });
     const from = ['init', sides.mirror, '--from', second.outputs.manifest];
     assert.match((await refuse(EXPORT, from, 2)).text, /is of the site 'lab'[^]*--site lab/);

@@ -7,7 +7,17 @@ import { siteNames } from '../../exporter/sites.js';
 import { confirmationCode } from '../../shared/confirmation-code.js';
 import type { Receipt } from '../../shared/receipt.js';
 import { hashOf } from '../support/arbitrary.js';
-import { AT, base, confirmed, idOf, published, SITE, type Step, step } from '../support/ledger-events.js';
+import {
+  AT,
+  base,
+  confirmed,
+  idOf,
+  published,
+  SERIES,
+  SITE,
+  type Step,
+  step,
+} from '../support/ledger-events.js';
 
 const [one, two, three] = [step(1, '', 'a'), step(2, 'a', 'b'), step(3, 'b', 'c')];
 const lab = step(1, '', 'a', 'lab');
@@ -15,7 +25,9 @@ const chain = [
   ...[base(''), ...published(one), ...published(two), ...published(three)],
   ...[base('', { site: 'lab' }), ...published(lab)],
 ];
-const counted = (counter: number) => ({ counter, established: 'claimed' as const, written: AT });
+const counted = (counter: number, series = SERIES, written = AT) => ({
+  ...{ series, counter, established: 'claimed' as const, written },
+});
 
 function viewsOf(events: readonly LedgerEvent[]) {
   return new Map(siteNames(events).map((name) => [name, viewSite(events, name)]));
@@ -33,11 +45,17 @@ function code(events: readonly LedgerEvent[], update: Step, undoneTo?: string): 
   return shown(judgeCode(text, SITE, viewsOf([...chain, ...events])));
 }
 
-function receipt(events: readonly LedgerEvent[], counter: number, update: Step, undoneTo?: string): string {
+function receipt(
+  events: readonly LedgerEvent[],
+  counter: number,
+  update: Step,
+  undoneTo?: string,
+  { series = SERIES, at = AT } = {},
+): string {
   const { sequence, site = SITE } = update;
   const digest = hashOf(undoneTo ?? update.to);
   const document: Receipt = {
-    ...{ counter, kind: undoneTo === undefined ? 'import' : 'undo', at: AT, established: 'claimed' },
+    ...{ series, counter, kind: undoneTo === undefined ? 'import' : 'undo', at, established: 'claimed' },
     ...{ update: { id: idOf(update), site, sequence }, state: { digest, count: 1, bytes: 1 }, code: '' },
   };
   return shown(judgeReceipt(document, SITE, viewsOf([...chain, ...events])));
@@ -67,6 +85,8 @@ describe('judgeCode', () => {
 
 describe('judgeReceipt', () => {
   const after3 = [confirmed(three, undefined, counted(4))];
+  const [other, later, earlier] = ['b'.repeat(16), '2024-01-02T03:04:06Z', '2024-01-02T03:04:04Z'];
+  const anew = [...after3, confirmed(three, undefined, counted(1, other, later))];
   const cases: readonly [what: string, found: string, expected: string][] = [
     ['the first', receipt([], 1, one), 'import'],
     ['the same file again', receipt(after3, 4, three), 'already'],
@@ -85,6 +105,12 @@ describe('judgeReceipt', () => {
       receipt([...after3, confirmed(three, 'b', counted(5))], 4, three),
       'old',
     ],
+    ['of a ledger that was begun anew', receipt(after3, 1, three, 'b', { series: other, at: later }), 'undo'],
+    ['in the same second', receipt(after3, 1, three, 'b', { series: other }), 'undo'],
+    ['of another ledger, and earlier', receipt(after3, 9, three, 'b', { series: other, at: earlier }), 'old'],
+    ['the next of the ledger that was begun anew', receipt(anew, 2, three, 'b', { series: other }), 'undo'],
+    ['the same counter in the series before', receipt(anew, 1, three, undefined), 'old'],
+    ['a later one of the series before', receipt(anew, 9, two, undefined, { at: later }), 'old'],
     ['after a code', receipt([confirmed(three)], 1, three), 'already, noted'],
     ['an undo to a state that was never seen', receipt([], 1, one, 'z'), 'unknown-state'],
     ['of another site', receipt([], 1, lab), 'foreign lab'],
@@ -96,7 +122,7 @@ describe('judgeReceipt', () => {
 
   it('an import that does not lead to the state that it states is of an unknown state', () => {
     const wrong: Receipt = {
-      ...{ counter: 1, kind: 'import', at: AT, established: 'claimed', code: '' },
+      ...{ series: SERIES, counter: 1, kind: 'import', at: AT, established: 'claimed', code: '' },
       update: { id: idOf(one), site: SITE, sequence: 1 },
       state: { digest: hashOf('b'), count: 1, bytes: 1 },
     };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { viewSite } from '../../exporter/ledger.js';
-import type { LedgerEvent } from '../../exporter/ledger-events.js';
+import type { ConfirmedEvent, LedgerEvent } from '../../exporter/ledger-events.js';
 import { globsInForce, inFlight, laterOnes, lineageOf } from '../../exporter/site-updates.js';
 import { baseOf, type KnownState, type SiteView, targetOf } from '../../exporter/site-view.js';
 import { documentValidator } from '../../shared/schema.js';
@@ -15,12 +15,15 @@ import {
   outcome,
   planned,
   published,
+  SERIES,
   SITE,
   step,
 } from '../support/ledger-events.js';
 import { refuses } from '../support/refusal.js';
 
-const receipt = (counter: number) => ({ counter, established: 'claimed' as const, written: AT });
+const receipt = (counter: number, series = SERIES) => ({
+  ...{ series, counter, established: 'claimed' as const, written: AT },
+});
 
 /** `a2`: the state a after update 2; a scope that is not all in brackets. */
 function name(state: KnownState | undefined): string {
@@ -153,13 +156,23 @@ describe('viewSite', () => {
     it(`${what}: ${view}`, () => assert.equal(show(viewSite(events, SITE)), view));
   }
 
-  it('knows the highest counter that a receipt had', () => {
-    const counter = (...events: LedgerEvent[]) => viewSite([...chain, ...events], SITE).counter;
-    assert.equal(counter(), 0);
-    assert.equal(counter(confirmed(one)), 0);
-    assert.equal(counter(confirmed(one, undefined, receipt(4))), 4);
-    assert.equal(counter(confirmed(one, undefined, receipt(4)), confirmed(two)), 4);
-    assert.equal(counter(confirmed(one, undefined, receipt(4)), confirmed(two, undefined, receipt(3))), 4);
+  it('knows the highest counter that a receipt had, and the series that ended', () => {
+    const heard = (...events: LedgerEvent[]): string => {
+      const { receipts } = viewSite([...chain, ...events], SITE);
+      if (receipts === undefined) return 'none';
+      assert.equal(receipts.written, AT);
+      const { series, counter, ended } = receipts;
+      return [...ended, `${series}:${counter}`].map((text) => text.replaceAll(SERIES, 's')).join(' ');
+    };
+    const [four, three, other] = [receipt(4), receipt(3), receipt(1, 'b'.repeat(16))].map((one) =>
+      confirmed(two, undefined, one),
+    ) as [ConfirmedEvent, ConfirmedEvent, ConfirmedEvent];
+    assert.equal(heard(), 'none');
+    assert.equal(heard(confirmed(one)), 'none');
+    assert.equal(heard(four), 's:4');
+    assert.equal(heard(four, confirmed(two)), 's:4');
+    assert.equal(heard(four, three), 's:4');
+    assert.equal(heard(four, other), `s ${'b'.repeat(16)}:1`);
   });
 
   it('knows under which globs and scope a state is known', () => {
@@ -262,9 +275,9 @@ describe('a stored field of the ledger is a checked field:', () => {
     ...{ event: 'other', site: '../x', digest: 'x', scope: 'some', how: 'magic', sequence: -1, ignore: 'x' },
     ...{ include: [''], at: 'now', id: 'x', base: hashOf('').toUpperCase(), baseScope: 'none', target: 3 },
     ...{ baseIgnore: {}, baseInclude: [1], manifest: '', created: '2024', withdrawn: false, kind: 'gift' },
-    ...{ by: 'word', counter: 0, established: 'guessed', written: '' },
+    ...{ by: 'word', series: 'x', counter: 0, established: 'guessed', written: '' },
   };
-  /** May be missing; of a confirmation all three are there or none. */
+  /** May be missing; of a confirmation all four are there or none. */
   const optional = ['withdrawn'];
   for (const event of good) {
     it(event.event, async () => {

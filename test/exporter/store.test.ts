@@ -37,9 +37,9 @@ describe('the store', () => {
       'integrity',
       /ledger\.jsonl is damaged in line 2\nits check is not .*\n[^]*init <repository> --from/,
     );
-    await writeFile(file, '');
-    await appendToLedger(await openStore(directory), [{ ...EVENT, digest: 'x' }]);
-    await rejects(openStore(directory), 'integrity', /line 1: 'digest' must match/);
+    const other = await temporaryDirectory(t);
+    await appendToLedger(await openStore(other), [{ ...EVENT, digest: 'x' }]);
+    await rejects(openStore(other), 'integrity', /line 1: 'digest' must match/);
   });
 
   it('refuses whole lines that no exporter wrote one after the other', async (t) => {

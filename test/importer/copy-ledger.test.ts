@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { receiptOf, standingOf, withEvent } from '../../importer/copy-history.js';
+import { lastReceipt, receiptOf, standingOf, withEvent } from '../../importer/copy-history.js';
 import {
   type CopyEvent,
   type CopyLedger,
@@ -120,10 +120,15 @@ describe('standingOf', () => {
 });
 
 it('the receipt of an event says what the event says', () => {
-  const event = ledgerOf({ sequence: 1 }, { kind: 'undo', sequence: 1 }).events[1] as CopyEvent;
+  const ledger = ledgerOf({ sequence: 1 }, { kind: 'undo', sequence: 1 });
+  const [first, event] = ledger.events as [CopyEvent, CopyEvent];
+  const series = first.attempt;
   const { kind, update, state, established, counter, at } = event;
   const code = confirmationCode(edge(1).id, edge(1).base);
-  assert.deepEqual(receiptOf(event), { kind, update, state, established, counter, at, code });
+  assert.deepEqual(receiptOf(ledger, event), { series, kind, update, state, established, counter, at, code });
+  assert.equal(receiptOf(ledger, first).series, series);
+  assert.deepEqual(lastReceipt(ledger), receiptOf(ledger, event));
+  assert.equal(lastReceipt(EMPTY_LEDGER), undefined);
 });
 
 describe('copy-ledger.json', () => {

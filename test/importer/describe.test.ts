@@ -119,7 +119,17 @@ describe('the status of a copy', () => {
   it('tells the last receipt, of which site it is, and its code', () => {
     const { update } = originOf(3);
     const [state, at, code] = [totals, '2024-01-02T03:04:05Z', confirmationCode(update.id, totals.digest)];
-    const receipt: Receipt = { counter: 5, kind: 'undo', update, state, established: 'hashed', at, code };
+    const series = '0123456789abcdef';
+    const receipt: Receipt = {
+      series,
+      counter: 5,
+      kind: 'undo',
+      update,
+      state,
+      established: 'hashed',
+      at,
+      code,
+    };
     const lines = statusLines({ ...status, receipt }, '/copy');
     const short = totals.digest.slice(0, 12);
     assert.deepEqual(lines.slice(-3, -1), [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { appendEvents, type EventLog, readEventLog } from '../../shared/event-log.js';
+import { appendEvents, type EventLog, headFile, readEventLog } from '../../shared/event-log.js';
 import { temporaryDirectory } from '../support/channel.js';
 import { rejects } from '../support/refusal.js';
 
@@ -23,11 +23,6 @@ async function written(t: TestContext): Promise<{ file: string; lines: string[] 
   return { file, lines };
 }
 
-async function torn(file: string): Promise<[readonly Event[], boolean]> {
-  const log = await read(file);
-  return [log.events, log.torn];
-}
-
 const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 describe('the event log', () => {
@@ -45,8 +40,10 @@ describe('the event log', () => {
     const { file } = await written(t);
     const whole = await readFile(file);
     const start = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    const second = /"check":"([0-9a-f]{16})"\}\n\{[^\n]*\n$/.exec(whole.toString())?.[1];
     for (const length of [start + 1, start + 10, whole.length - 1]) {
       await writeFile(file, whole.subarray(0, length));
+      await writeFile(headFile(file), `2 ${second}\n`); // as a crash before the end of the line leaves it
       const log = await read(file);
       assert.deepEqual([log.events, log.torn], [EVENTS.slice(0, 2), true]);
       await appendEvents(file, log, EVENTS.slice(2));
@@ -80,7 +77,7 @@ describe('the event log', () => {
     });
   }
 
-  it('refuses any changed byte; a changed end of the last line looks torn', async (t) => {
+  it('refuses any changed byte', async (t) => {
     const { file } = await written(t);
     const whole = await readFile(file);
     await fc.assert(
@@ -88,11 +85,59 @@ describe('the event log', () => {
         const damaged = Buffer.from(whole);
         damaged[at]! ^= change;
         await writeFile(file, damaged);
-        if (at < whole.length - 1) await rejects(read(file), 'integrity');
-        else assert.deepEqual(await torn(file), [EVENTS.slice(0, 2), true]);
+        await rejects(read(file), 'integrity');
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('refuses to be shorter than it was, or not there, or torn where it was whole', async (t) => {
+    const { file, lines } = await written(t);
+    for (const [left, line] of [
+      [textOf(lines.slice(0, 2)), 3],
+      [textOf(lines.slice(0, 1)), 2],
+      ['', 1],
+      [textOf(lines).slice(0, -1), 3],
+    ] as const) {
+      await writeFile(file, left);
+      const said = `is damaged in line ${line}\n3 lines were written, ${line - 1} are there\n`;
+      await rejects(read(file), 'integrity', new RegExp(said));
+    }
+    await rm(file);
+    await rejects(read(file), 'integrity', /in line 1\n3 lines were written, 0 are there/);
+  });
+
+  it('refuses another log of the same length, and a head that says nothing', async (t) => {
+    const { file } = await written(t);
+    const head = await readFile(headFile(file), 'utf8');
+    const other = join(file, '..', 'other.jsonl');
+    await appendEvents(other, await read(other), [...EVENTS].reverse());
+    await writeFile(file, await readFile(other));
+    await rejects(read(file), 'integrity', /line 3\nexpected the check [0-9a-f]{16}, found [0-9a-f]{16}\n/);
+    for (const damaged of [
+      head.slice(0, -1),
+      head.replace(' ', ''),
+      `0${head}`,
+      'x',
+      `-${head}`,
+      `${head}x`,
+    ]) {
+      await writeFile(headFile(file), damaged);
+      await rejects(read(file), 'integrity', /ledger\.head is damaged[^]*rm .*ledger\.head$/);
+    }
+  });
+
+  it('may be ahead of its head after a crash; without a head it says so until the next append', async (t) => {
+    const { file } = await written(t);
+    const before = await readFile(headFile(file));
+    await appendEvents(file, await read(file), [{ event: 'last' }]);
+    const after = await readFile(headFile(file));
+    await writeFile(headFile(file), before);
+    assert.deepEqual([(await read(file)).events.length, (await read(file)).headless], [4, false]);
+    await rm(headFile(file));
+    assert.equal((await read(file)).headless, true);
+    assert.equal((await appendEvents(file, await read(file), [])).headless, false);
+    assert.deepEqual(await readFile(headFile(file)), after);
   });
 
   it('hands every event to the validator, with file and line', async (t) => {

@@ -10,7 +10,7 @@ import { rejects } from '../support/refusal.js';
 
 const [ID, DIGEST] = [hashOf('update'), hashOf('state')];
 const RECEIPT: Receipt = {
-  ...{ counter: 7, kind: 'import' },
+  ...{ series: '0123456789abcdef', counter: 7, kind: 'import' },
   update: { id: ID, site: 'plant-b', sequence: 12 },
   state: { digest: DIGEST, count: 9, bytes: 34_773 },
   ...{ established: 'claimed', at: '2024-01-02T03:04:05Z', code: confirmationCode(ID, DIGEST) },
@@ -66,6 +66,7 @@ describe('a receipt', () => {
     ['format', { format: 'conda-diff-reference' }, /not a conda-diff-receipt document/],
     ['version', { version: 2 }, /version 2, which this release does not know/],
     ['version', { version: 0 }, /'version' must be equal/],
+    ['series', { series: 'x' }, /'series' must match pattern/],
     ['counter', { counter: 0 }, /'counter' must be >= 1/],
     ['counter', { counter: '7' }, /'counter' must be integer/],
     ['kind', { kind: 'apply' }, /'kind' must be equal to one of/],

@@ -10,6 +10,8 @@ import { hashOf } from './arbitrary.js';
 
 export const AT = '2024-01-02T03:04:05Z';
 export const SITE = 'default';
+/** Of receipts. */
+export const SERIES = '0123456789abcdef';
 
 /**
  * Events of a ledger in which a state is named by a letter, `''` being the empty one, and an update by its number and
@@ -68,7 +70,7 @@ export function inherited(update: Step, withdrawn?: true): InheritedEvent {
 export function confirmed(
   update: Step,
   undoneTo?: string,
-  receipt: Pick<ConfirmedEvent, 'counter' | 'established' | 'written'> = {},
+  receipt: Pick<ConfirmedEvent, 'series' | 'counter' | 'established' | 'written'> = {},
 ): ConfirmedEvent {
   return {
     ...{ event: 'confirmed', site: update.site ?? SITE, id: idOf(update) },
