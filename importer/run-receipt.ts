@@ -33,7 +33,11 @@ export async function runLog(repository: string | undefined, flags: CommonOption
   const place = await existingPlace(repository, flags);
   const ledger = await readCopyLedger(place.stateDirectory);
   const { events } = ledger;
-  const described = events.map((event) => ({ ...receiptOf(ledger, event), from: event.from, again: event.again }));
+  const described = events.map((event) => ({
+    ...receiptOf(ledger, event),
+    from: event.from,
+    again: event.again,
+  }));
   shell.data({ command: 'log', events: described }, logLines(events));
 }
 
