@@ -62,6 +62,7 @@ const ioFiles = [
   'importer/held-directory.ts',
   'importer/housekeeping.ts',
   'importer/import.ts',
+  'importer/in-the-way.ts',
   'importer/inside.ts',
   'importer/leftovers.ts',
   'importer/look.ts',

@@ -1,10 +1,11 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CondaDiffError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
 import { all, ownershipOf, type Workbench } from './commit.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Ownership } from './disk.js';
-import { inTheWay } from './inside.js';
+import { describeObstacle } from './in-the-way.js';
 
 const FILE_MODE = 0o644;
 
@@ -26,7 +27,7 @@ export async function finishStage(
     const staged = join(layout.stage, String(n));
     const place = join(layout.repository, action.path);
     const here = lstatSync(place, { throwIfNoEntry: false });
-    if (here?.isDirectory()) throw inTheWay(action.path);
+    if (here?.isDirectory()) throw inTheWay(place);
     await disk.setOwnership(
       staged,
       here?.isFile() ? fromStats(here) : modelIn(models, layout.repository, place),
@@ -35,6 +36,13 @@ export async function finishStage(
     await disk.syncFile(staged);
   });
   await disk.syncDirectory(layout.stage);
+}
+
+/** A directory that came after it was looked for. */
+function inTheWay(path: string): CondaDiffError {
+  return new CondaDiffError('io', describeObstacle({ path, is: 'directory' }), {
+    hint: 'Move it to another place and run this again',
+  });
 }
 
 /**

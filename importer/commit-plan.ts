@@ -88,6 +88,11 @@ export function planCommit(
   ]);
 }
 
+/** Where a commit puts files. */
+export function placesOf(actions: readonly CommitAction[]): string[] {
+  return actions.filter(({ action }) => action === 'publish').map(({ path }) => path);
+}
+
 /** Puts actions into the order in which they are performed. */
 export function inOrder(actions: readonly CommitAction[]): CommitAction[] {
   return [...actions].sort(

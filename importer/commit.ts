@@ -116,14 +116,13 @@ export async function makeOwnDirectory({ disk, layout }: Workbench, directory: s
   await disk.syncDirectory(layout.own);
 }
 
-/** Makes the directories of the plan with mode and owner of the ones above them. */
+/** Makes the directories of the plan with mode and owner of the ones above them; what is put in them syncs them. */
 async function makeDirectories({ disk, layout }: Workbench, { directories }: Journal): Promise<void> {
   for (const path of directories) {
     const directory = join(layout.repository, path);
     const above = join(layout.repository, directoryOf(path));
     if (!existsSync(directory)) await disk.makeDirectory(directory, 0o755);
     await disk.setOwnership(directory, ownershipOf(above, 0o7777));
-    await disk.syncDirectory(directory);
     await disk.syncDirectory(above);
   }
 }

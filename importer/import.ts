@@ -108,7 +108,8 @@ async function applyPrepared(
   const { disk, layout, signal } = bench;
   const { keepsUndo } = options;
   const { manifest, directory, local, target, plan } = prepared;
-  await requireSafe(layout, prepared, options.permissions);
+  const retired = await readRetired(layout);
+  requireSafe(layout, prepared, retired, options.permissions);
   const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
   requireFeasible(layout.repository, needs, measure(layout, plan));
   try {
@@ -116,7 +117,7 @@ async function applyPrepared(
     await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
-    const journal = journalFor(bench, options, prepared, await readRetired(layout));
+    const journal = journalFor(bench, options, prepared, retired);
     const burst = await commit(bench, journal);
     return { ...burst, ...(await completeCommit(bench, journal, notebook)) };
   } catch (error) {
@@ -162,7 +163,7 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   const prepared = await prepare(options, await HashCache.open(options.repository));
   const layout = layoutOf(options.repository);
   if (prepared.outcome !== 'already-applied' && existsSync(options.repository)) {
-    await requireSafe(layout, prepared, options.permissions);
+    requireSafe(layout, prepared, await readRetired(layout), options.permissions);
     const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
     requireFeasible(options.repository, needs, measure(layout, prepared.plan));
   }

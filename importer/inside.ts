@@ -31,13 +31,6 @@ function requireDirectoryInside(root: string, directory: string): void {
   throw leadsOut(`${directory} leads ${where}, to ${real}`);
 }
 
-/** The error for a directory where a file is to be. */
-export function inTheWay(path: string): CondaDiffError {
-  return new CondaDiffError('io', `${path} is in the way: it is a directory`, {
-    hint: 'Move it away and import again',
-  });
-}
-
 function leadsOut(message: string): CondaDiffError {
   return new CondaDiffError('malformed', message, {
     hint: 'Replace this link by a directory in the repository',

@@ -3,7 +3,6 @@ import {
   constants,
   existsSync,
   linkSync,
-  lstatSync,
   rmSync,
   statfsSync,
   statSync,
@@ -11,9 +10,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asIoError } from '../shared/errors.js';
-import { isThere, statIfThere } from '../shared/is-there.js';
+import { statIfThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
-import type { CommitAction } from './commit-plan.js';
+import { type CommitAction, placesOf } from './commit-plan.js';
+import { obstaclesTo } from './in-the-way.js';
 import type { Layout } from './layout.js';
 import type { Measures, Needs } from './preflight.js';
 
@@ -57,7 +57,7 @@ export function measure({ repository, own }: Layout, actions: readonly CommitAct
     return {
       freeBytes: bavail * bsize,
       freeInodes: files === 0 ? undefined : ffree,
-      inTheWay: [...obstacles(repository, actions)],
+      inTheWay: obstaclesTo(repository, placesOf(actions)),
       unwritable: directories.filter((directory) => !isWritable(directory)),
       elsewhere: directories.filter((directory) => statSync(directory).dev !== device),
     };
@@ -80,23 +80,6 @@ function nearest(repository: string, path: string): string {
 function isDirectory(path: string): boolean {
   return statIfThere(path)?.isDirectory() === true;
 }
-
-/** What stands where files are to be published, or where their directories are to be made. */
-function* obstacles(repository: string, actions: readonly CommitAction[]): Generator<Obstacle> {
-  const seen = new Set<string>();
-  for (const { action, path } of actions) {
-    if (action !== 'publish') continue;
-    const place = join(repository, path);
-    if (isThere(place) && lstatSync(place).isDirectory()) yield { path: place, is: 'directory' };
-    for (let above = directoryOf(path); above !== '' && !seen.has(above); above = directoryOf(above)) {
-      seen.add(above);
-      const directory = join(repository, above);
-      if (statIfThere(directory)?.isDirectory() === false) yield { path: directory, is: 'file' };
-    }
-  }
-}
-
-type Obstacle = Measures['inTheWay'][number];
 
 function isWritable(directory: string): boolean {
   try {

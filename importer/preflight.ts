@@ -1,5 +1,6 @@
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes } from '../shared/figures.js';
+import { describeObstacle, type Obstacle } from './in-the-way.js';
 
 /** What an import needs at its peak and what there is, measured before anything is written. */
 export interface Needs {
@@ -15,8 +16,7 @@ export interface Measures {
   readonly freeInodes: number | undefined;
   /** Directories that will change and are not writable for this user. */
   readonly unwritable: readonly string[];
-  /** Directories where a file is to be, and files where a directory is to be. */
-  readonly inTheWay: readonly { readonly path: string; readonly is: 'directory' | 'file' }[];
+  readonly inTheWay: readonly Obstacle[];
   /** Directories on another file system than `.conda-diff`, which no rename can reach. */
   readonly elsewhere: readonly string[];
 }
@@ -27,7 +27,7 @@ export interface Measures {
  * @throws CondaDiffError io, with all of them
  */
 export function requireFeasible(repository: string, needs: Needs, measures: Measures): void {
-  const obstacles = measures.inTheWay.map(({ path, is }) => `${path} is in the way: it is a ${is}`);
+  const obstacles = measures.inTheWay.map(describeObstacle);
   const wants = [
     ...measures.unwritable.map((directory) => `${directory} is not writable`),
     ...measures.elsewhere.map(

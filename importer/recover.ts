@@ -6,8 +6,9 @@ import { directoryOf } from '../shared/paths.js';
 import type { Receipt } from '../shared/receipt.js';
 import { checkTotals } from '../shared/reference.js';
 import { perform, syncDirectories, type Workbench } from './commit.js';
-import type { CommitAction, Content } from './commit-plan.js';
+import { type CommitAction, type Content, placesOf } from './commit-plan.js';
 import { completeCommit, type Notebook, surveyOnDisk } from './complete.js';
+import { requireClear } from './in-the-way.js';
 import { requireInside } from './inside.js';
 import type { Journal } from './journal.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
@@ -46,6 +47,10 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
       bench,
       judgement.lost.map((n) => journal.actions[n]?.path ?? ''),
     );
+  requireClear(layout.repository, placesToFill(journal, findings, judgement.way), {
+    what: `The interrupted ${journal.kind} of ${layout.repository} cannot be ended`,
+    command: 'conda-diff-import recover',
+  });
   try {
     if (judgement.way === 'finish') {
       await perform(bench, journal, (n) => findings[n]?.isDone === true);
@@ -72,6 +77,14 @@ function notebookOf({ layout }: Workbench, { stateDirectory }: Journal, { cache 
 
 function touchedBy({ actions }: Journal): ReadonlySet<string> {
   return new Set(actions.map(({ path }) => path));
+}
+
+/** Where files are still to be put. */
+function placesToFill({ actions }: Journal, findings: readonly ActionFinding[], way: 'finish' | 'take-back') {
+  const isPending = ({ isDone, source }: ActionFinding): boolean =>
+    way === 'finish' ? !isDone : source !== undefined;
+  const pending = actions.filter((_, n) => isPending(findings[n] as ActionFinding));
+  return way === 'finish' ? placesOf(pending) : pending.map(({ path }) => path);
 }
 
 /** Looks at every file that the journal speaks of. */

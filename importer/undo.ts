@@ -7,8 +7,9 @@ import { hashFile } from '../shared/hashing.js';
 import { shortDigest } from '../shared/state.js';
 import { finishStage, missingDirectories } from './attributes.js';
 import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
-import type { Content } from './commit-plan.js';
+import { type Content, placesOf } from './commit-plan.js';
 import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk } from './complete.js';
+import { requireClear } from './in-the-way.js';
 import { requireInside } from './inside.js';
 import { lastEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
@@ -38,10 +39,12 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
   if (!isUnverified(layout)) await requireTarget(bench, last, notebook);
   const plan = planUndo(last);
   await requireKept(bench, last, plan);
-  requireInside(
-    layout,
-    plan.map(({ action }) => action),
-  );
+  const actions = plan.map(({ action }) => action);
+  requireInside(layout, actions);
+  requireClear(layout.repository, placesOf(actions), {
+    what: `The last import of ${layout.repository} cannot be undone`,
+    command: 'conda-diff-import undo',
+  });
   try {
     await stageFromUndo(bench, last, plan);
     const journal = journalFor(bench, last, plan, notebook);

@@ -209,7 +209,7 @@ describe('a signed update', { skip, concurrency: 2 }, () => {
       [
         'a directory for a signature',
         async () => rm(signature).then(() => mkdir(signature)),
-        /is not a file/,
+        /is not a regular file/,
       ],
     ];
     for (const [what, alter, text] of cases) {
@@ -231,7 +231,7 @@ describe('a signed update', { skip, concurrency: 2 }, () => {
     }
     await rm(signature, { recursive: true });
     execFileSync('mkfifo', [signature]);
-    assert.match((await refuse('conda-diff-import', apply, 13)).text, /is not a file/);
+    assert.match((await refuse('conda-diff-import', apply, 13)).text, /is not a regular file/);
     await rm(signature);
     await writeFile(signature, good.signature);
     await refuse('conda-diff-import', ['apply', manifest, copy, '--trusted-key', officer.publicKey], 13);
