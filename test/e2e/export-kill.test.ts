@@ -215,6 +215,8 @@ function leftOver({ place }: Scene, manifest: string): string[] {
     ...outputs
       .filter((item) => !(manifest.startsWith(`${item.parentPath}/`) && ours.includes(item.name)))
       .map((item) => join(item.parentPath, item.name)),
-    ...own.filter((name) => !/^(hash-cache|ledger\.jsonl|references(\/[0-9a-f]{64}\.json\.gz)?)$/.test(name)),
+    ...own.filter(
+      (name) => !/^(hash-cache|ledger\.(head|jsonl)|references(\/[0-9a-f]{64}\.json\.gz)?)$/.test(name),
+    ),
   ];
 }

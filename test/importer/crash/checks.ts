@@ -149,7 +149,7 @@ function withoutMarks(bytes: Buffer): string {
 }
 
 function strippedJson(text: string): string | undefined {
-  const marks = ['attempt', 'at', 'checksum'];
+  const marks = ['attempt', 'series', 'at', 'checksum'];
   try {
     return JSON.stringify(JSON.parse(text), (key, value: unknown) =>
       marks.includes(key) ? undefined : value,
