@@ -116,6 +116,15 @@ export async function makeOwnDirectory({ disk, layout }: Workbench, directory: s
   await disk.syncDirectory(layout.own);
 }
 
+/** Makes the directory of what is remembered, and those above it, if they are not there; each is durable in its own. */
+export async function makeStateDirectory(bench: Workbench, directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  const above = dirname(directory);
+  await makeStateDirectory(bench, above);
+  await bench.disk.makeDirectory(directory, 0o700);
+  await bench.disk.syncDirectory(above);
+}
+
 /** Makes the directories of the plan with mode and owner of the ones above them; what is put in them syncs them. */
 async function makeDirectories({ disk, layout }: Workbench, { directories }: Journal): Promise<void> {
   for (const path of directories) {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HashCache } from '../shared/hash-cache.js';
 import { asIoError } from '../shared/errors.js';
@@ -7,7 +6,7 @@ import type { Receipt } from '../shared/receipt.js';
 import { checkTotals, encodeReference, referenceOf, type Totals, totalsOf } from '../shared/reference.js';
 import type { State } from '../shared/state.js';
 import { deleteRetired, removeEmptied } from './clear-away.js';
-import { type Workbench, writeDocument } from './commit.js';
+import { makeStateDirectory, type Workbench, writeDocument } from './commit.js';
 import type { NewEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
 import { noteEvent } from './note-event.js';
@@ -47,7 +46,7 @@ export async function completeCommit(
     throw error;
   }
   try {
-    await mkdir(notebook.stateDirectory, { recursive: true, mode: 0o700 });
+    await makeStateDirectory(bench, notebook.stateDirectory);
     const file = join(notebook.stateDirectory, 'reference.json');
     await writeDocument(bench, file, encodeReference(referenceOf(state, journal.globs)));
     receipt = await noteEvent(bench, notebook.stateDirectory, eventOf(journal, survey), journal.lineage);

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timestamp } from '../shared/clock.js';
 import { lineageWithSelf } from '../shared/manifest.js';
 import type { Receipt } from '../shared/receipt.js';
 import { encodeReference, referenceOf, totalsOf } from '../shared/reference.js';
-import { type Workbench, writeDocument } from './commit.js';
+import { makeStateDirectory, type Workbench, writeDocument } from './commit.js';
 import type { Notebook } from './complete.js';
 import { lastEvent, lastReceipt } from './copy-history.js';
 import { keepReceipt, noteEvent, readCopyLedger } from './note-event.js';
@@ -31,7 +30,7 @@ export async function noteApplied(
   if (isOld) {
     return lastReceipt(await readCopyLedger(stateDirectory));
   }
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  await makeStateDirectory(bench, stateDirectory);
   const file = join(stateDirectory, 'reference.json');
   await writeDocument(bench, file, encodeReference(referenceOf(target, manifest.globs)));
   const receipt = await receiptFor(bench, stateDirectory, prepared);

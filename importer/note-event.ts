@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LineageEntry } from '../shared/lineage.js';
 import { readIfThere } from '../shared/read-document.js';
@@ -25,6 +24,7 @@ export async function readCopyLedger(stateDirectory: string): Promise<CopyLedger
  * Notes an event durably: first in the ledger, then as a receipt that follows from it. Both may be done again; an
  * event never gets a second receipt, and no two get the same counter.
  *
+ * @param stateDirectory is there
  * @throws CondaDiffError malformed or integrity, when the ledger is damaged; io
  */
 export async function noteEvent(
@@ -33,7 +33,6 @@ export async function noteEvent(
   event: NewEvent,
   lineage: readonly LineageEntry[],
 ): Promise<Receipt> {
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const before = await readCopyLedger(stateDirectory);
   const noted = withEvent(before, event, lineage, highestReceipt(stateDirectory));
   if (noted.ledger !== before)

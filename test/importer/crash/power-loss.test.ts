@@ -7,9 +7,10 @@
  * where their choice begins.
  */
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { before, test } from 'node:test';
+import type { Disk } from '../../../importer/disk.js';
 import { fileScope } from '../../support/channel.js';
 import { apply, recover, undo } from '../../support/importing.js';
 import { memoryDirectory } from '../../support/memory-directory.js';
@@ -44,14 +45,20 @@ async function ended(start: Image, work: (repository: string) => Promise<unknown
   return (await onCopy(start, `${folder}/uninterrupted`, work)).image;
 }
 
+/** A `--state-dir` that has to be made; here, so that it is looked at as our own files are. */
+const ELSEWHERE = '.conda-diff/elsewhere/deep';
+
 /** The scenarios by name. A copy is made or resumed, undone, finished and taken back. */
 const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   'an import': () => Promise.resolve(importing()),
   'an import that keeps nothing and removes at once': async () => {
     const { copy, update } = updates;
-    const options = { keepsUndo: false, removeNow: true };
-    const target = await ended(copy, (repository) => apply(repository, update.v2, options));
-    const work: Scenario['work'] = (repository, disk) => apply(repository, update.v2, { ...options, disk });
+    const work = (repository: string, disk?: Disk): Promise<unknown> => {
+      const stateDirectory = join(repository, ELSEWHERE);
+      const options = { keepsUndo: false, removeNow: true, stateDirectory };
+      return apply(repository, update.v2, { ...options, ...(disk && { disk }) });
+    };
+    const target = await ended(copy, work);
     return { start: copy, base: copy, target, passage: forward, work };
   },
   'an import without hard links': async () => {
@@ -270,6 +277,12 @@ const KINDS: readonly Kind[] = [
     isOf: (step) => step.path.endsWith('/receipts'),
     shows: ({ closed }) => closed,
   },
+  ...['elsewhere', 'elsewhere/deep'].map((name): Kind => ({
+    name: `${name}, where the state directory is to be`,
+    scenario: 'an import that keeps nothing and removes at once',
+    isOf: (step) => step.path.endsWith(`/${name}`),
+    shows: ({ closed }) => closed,
+  })),
   {
     name: 'the list of what is retired',
     scenario: IMPORT,
