@@ -59,6 +59,7 @@ const ioFiles = [
   'importer/commit.ts',
   'importer/complete.ts',
   'importer/disk.ts',
+  'importer/held-directories.ts',
   'importer/held-directory.ts',
   'importer/housekeeping.ts',
   'importer/import.ts',

@@ -2,7 +2,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import type { GatherFault } from '../shared/gather-files.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Entry } from '../shared/state.js';
-import type { Chunk } from './archive-chunks.js';
+import type { Chunk } from '../shared/archive-chunks.js';
 
 /** Collects what is wrong with the files of one or several archives, so that all of it is reported. */
 export class ArchiveFaults {

@@ -8,7 +8,7 @@ import type { Progress } from '../shared/progress.js';
 import type { Entry } from '../shared/state.js';
 import type { TarMark } from '../shared/tar-entry.js';
 import { idlestThread, type Thread } from '../shared/threads.js';
-import { type Chunk, chunksOf } from './archive-chunks.js';
+import { type Chunk, chunksOf } from '../shared/archive-chunks.js';
 import { ArchiveFaults } from './archive-faults.js';
 
 /** One file to put into an archive. */

@@ -5,7 +5,8 @@ import { CondaDiffError, isSystemError } from '../shared/errors.js';
 import { whereIs } from '../shared/opened-file.js';
 import { isOwn } from '../shared/real-path.js';
 import { type Disk, realDisk } from './disk.js';
-import { type HeldDirectory, holdDirectory, holdFile } from './held-directory.js';
+import { HeldDirectories } from './held-directories.js';
+import { type HeldDirectory, holdFile } from './held-directory.js';
 
 /**
  * The file system, for changes to one repository: each is made from the directory that it belongs in, opened for it, so
@@ -58,16 +59,18 @@ type Act<T> = (own: string) => Promise<T>;
 
 class Anchor {
   readonly #repository: string;
+  readonly #directories: HeldDirectories;
 
   constructor(repository: string) {
     this.#repository = repository;
+    this.#directories = new HeldDirectories(repository);
   }
 
   /** Acts on a name in its directory; the name itself may be a link, which these changes do not follow. */
   readonly at = async <T>(path: string, act: Act<T>): Promise<T> => {
     if (!this.#holds(path)) return act(path);
     const directory = dirname(path);
-    const held = holdDirectory(this.#repository, directory);
+    const held = this.#directories.hold(directory);
     return acting(held, directory, (own) => act(join(own, basename(path))));
   };
 
@@ -81,7 +84,7 @@ class Anchor {
   /** Acts on a directory; a link to it that stays inside is followed. */
   readonly within = async <T>(directory: string, act: Act<T>): Promise<T> => {
     if (directory !== this.#repository && !this.#holds(directory)) return act(directory);
-    return acting(holdDirectory(this.#repository, directory), directory, act);
+    return acting(this.#directories.hold(directory), directory, act);
   };
 
   /** Acts on a file that is read; what a link points at must lie inside. */

@@ -9,31 +9,56 @@ import { describeObstacle } from './in-the-way.js';
 
 const FILE_MODE = 0o644;
 
+/** What a staged file gets besides its content. */
+export interface Attributes {
+  readonly ownership: Ownership;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+}
+
 /**
- * Gives every staged file the mode, owner and time that it will have, and makes it durable, so that the burst is
- * renames only.
+ * Which attributes the files of a plan get: those of what they replace, or of their neighbours.
  *
  * @param mtimeOf modification time of a shipped file, seconds since 1970
  */
+export function attributesIn(
+  repository: string,
+  mtimeOf: (action: Publish) => number,
+): (action: Publish) => Attributes {
+  const models = new Map<string, Ownership>();
+  return (action) => {
+    const place = join(repository, action.path);
+    const here = lstatSync(place, { throwIfNoEntry: false });
+    if (here?.isDirectory()) throw inTheWay(place);
+    const ownership = here?.isFile() ? fromStats(here) : modelIn(models, repository, place);
+    return { ownership, mtime: timeFor(action, here, mtimeOf(action)) };
+  };
+}
+
+/** Gives every staged file its attributes and makes it durable, so that the burst is renames only. */
 export async function finishStage(
   bench: Workbench,
   actions: readonly CommitAction[],
-  mtimeOf: (action: Publish) => number,
+  attributesOf: (action: Publish) => Attributes,
 ): Promise<void> {
   const { disk, layout } = bench;
-  const models = new Map<string, Ownership>();
-  await all([...actions.entries()], async ([n, action]) => {
-    if (action.action !== 'publish') return;
+  for (const [n, action] of actions.entries()) {
+    if (action.action !== 'publish') continue;
     const staged = join(layout.stage, String(n));
-    const place = join(layout.repository, action.path);
-    const here = lstatSync(place, { throwIfNoEntry: false });
-    if (here?.isDirectory()) throw inTheWay(place);
-    await disk.setOwnership(
-      staged,
-      here?.isFile() ? fromStats(here) : modelIn(models, layout.repository, place),
-    );
-    await disk.setTime(staged, timeFor(action, here, mtimeOf(action)));
-    await disk.syncFile(staged);
+    const { ownership, mtime } = attributesOf(action);
+    await disk.setOwnership(staged, ownership);
+    await disk.setTime(staged, mtime);
+  }
+  await syncStage(bench, actions);
+}
+
+/** Makes every staged file durable. */
+export async function syncStage(
+  { disk, layout }: Workbench,
+  actions: readonly CommitAction[],
+): Promise<void> {
+  await all(actions.entries(), async ([n, { action }]) => {
+    if (action === 'publish') await disk.syncFile(join(layout.stage, String(n)));
   });
   await disk.syncDirectory(layout.stage);
 }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import pLimit from 'p-limit';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
 import type { CommitAction } from './commit-plan.js';
@@ -48,6 +48,8 @@ export interface BurstTime {
 }
 
 const BURST = 4;
+/** After so many actions, signals are heeded. */
+const ACTIONS_PER_TURN = 256;
 
 /** The steps of a journalled commit; done ones are skipped by `isDone`. */
 export async function perform(
@@ -62,7 +64,10 @@ export async function perform(
     const phase = [...journal.actions.entries()].filter(([, { step }]) => steps.includes(step));
     bench.signal.throwIfAborted();
     const begun = performance.now();
-    for (const [n, action] of phase) if (!isDone(n)) await performAction(bench, n, action);
+    for (const [n, action] of phase) {
+      if (!isDone(n)) await performAction(bench, n, action);
+      if (n % ACTIONS_PER_TURN === 0) await nextTurn();
+    }
     if (steps.includes(BURST)) burstMilliseconds = performance.now() - begun;
     await syncDirectories(
       bench,
@@ -99,7 +104,7 @@ async function linkUndo(bench: Workbench, journal: Journal): Promise<void> {
   const undo = join(layout.undo, journal.attempt);
   await makeOwnDirectory(bench, layout.undo);
   await makeOwnDirectory(bench, undo);
-  await all([...journal.actions.entries()], async ([n, action]) => {
+  await all(journal.actions.entries(), async ([n, action]) => {
     if (action.action === 'retire' || action.before === undefined) return;
     const kept = join(undo, String(n));
     await disk.linkOrCopy(join(layout.repository, action.path), kept);
@@ -172,8 +177,14 @@ export async function syncDirectories({ disk }: Workbench, directories: readonly
 }
 
 /** Runs work for every item, some at a time, and waits for all of it also when one fails. */
-export async function all<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const limit = pLimit(AT_ONCE);
-  const results = await Promise.allSettled(items.map((item) => limit(work, item)));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+export async function all<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  const rest = items[Symbol.iterator]();
+  const take = async (): Promise<void> => {
+    for (let next = rest.next(); next.done !== true; next = rest.next()) {
+      await work(next.value).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, take));
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,20 +1,26 @@
-import { constants } from 'node:fs';
 import {
-  chmod,
-  chown,
-  copyFile,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  utimes,
-} from 'node:fs/promises';
-import { syncPath, writeAll } from '../shared/atomic-file.js';
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { syncPath } from '../shared/atomic-file.js';
 import { isSystemError } from '../shared/errors.js';
 
 /** Permission bits and owner. */
@@ -26,7 +32,11 @@ export interface Ownership {
 
 /** A new file that is being written. */
 export interface NewFile {
+  /** The chunk must stay as it is until it is written. */
   write(chunk: Uint8Array): Promise<void>;
+  setOwnership(ownership: Ownership): Promise<void>;
+  /** @param mtime seconds since 1970 */
+  setTime(mtime: number): Promise<void>;
   /** Closes it without making it durable. */
   close(): Promise<void>;
 }
@@ -59,46 +69,88 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
 }
 
-/** The file system itself. */
+/**
+ * The file system itself. What takes some microseconds is done at once: handing it to Node's threads takes ten times as
+ * long. What waits for the disk, or moves many bytes, is handed over.
+ */
 export const realDisk: Disk = {
-  create: async (path, mode) => new OpenFile(await open(path, 'wx', mode)),
-  makeDirectory: async (path, mode) => {
-    await mkdir(path, { mode });
-  },
-  setOwnership: async (path, { mode, uid, gid }) => {
-    await ifAllowed(chmod(path, mode));
-    await ifAllowed(chown(path, uid, gid));
-  },
-  setTime: async (path, mtime) => utimes(path, Date.now() / 1000, mtime),
+  create: soon((path, mode) => new OpenFile(openSync(path, 'wx', mode))),
+  makeDirectory: soon((path, mode) => {
+    mkdirSync(path, { mode });
+  }),
+  setOwnership: soon((path, { mode, uid, gid }) => {
+    ifAllowed(() => {
+      chmodSync(path, mode);
+    });
+    ifAllowed(() => {
+      chownSync(path, uid, gid);
+    });
+  }),
+  setTime: soon((path, mtime) => {
+    utimesSync(path, Date.now() / 1000, mtime);
+  }),
   linkOrCopy,
-  rename,
-  remove: async (path) => rm(path, { force: true }),
-  removeDirectory,
+  rename: soon(renameSync),
+  remove: soon((path) => {
+    rmSync(path, { force: true });
+  }),
+  removeDirectory: soon(removeDirectory),
   removeTree: async (path) => rm(path, { recursive: true, force: true }),
   syncFile: syncPath,
   syncDirectory: syncPath,
 };
 
-class OpenFile implements NewFile {
-  readonly #handle: FileHandle;
+/** Work that is done at once, for those who wait for it. */
+function soon<A extends unknown[], T>(work: (...args: A) => T): (...args: A) => Promise<T> {
+  return (...args) =>
+    new Promise((resolve) => {
+      resolve(work(...args));
+    });
+}
 
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
+/** Writing less takes less time than handing it over. */
+const LITTLE_BYTES = 64 << 10;
+const writeMuch = promisify(write);
+
+class OpenFile implements NewFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    await writeAll(this.#handle, chunk);
+    for (let done = 0; done < chunk.length;) {
+      const rest = chunk.subarray(done);
+      done +=
+        rest.length <= LITTLE_BYTES
+          ? writeSync(this.#descriptor, rest)
+          : (await writeMuch(this.#descriptor, rest)).bytesWritten;
+    }
   }
 
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
+  setOwnership = soon(({ mode, uid, gid }: Ownership) => {
+    ifAllowed(() => {
+      fchmodSync(this.#descriptor, mode);
+    });
+    ifAllowed(() => {
+      fchownSync(this.#descriptor, uid, gid);
+    });
+  });
+
+  setTime = soon((mtime: number) => {
+    futimesSync(this.#descriptor, Date.now() / 1000, mtime);
+  });
+
+  close = soon(() => {
+    closeSync(this.#descriptor);
+  });
 }
 
 /** Only root may give files away, and FAT has neither owners nor modes: then a file stays as it is. */
-async function ifAllowed(change: Promise<void>): Promise<void> {
+function ifAllowed(change: () => void): void {
   try {
-    await change;
+    change();
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'EPERM') throw error;
   }
@@ -109,25 +161,27 @@ const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV',
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
-    if (!(await lstat(from)).isSymbolicLink()) {
-      await link(from, to);
+    if (!lstatSync(from).isSymbolicLink()) {
+      linkSync(from, to);
       return;
     }
   } catch (error) {
     if (!isSystemError(error) || !NO_LINKS.includes(error.code)) throw error;
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  const { uid, gid, atime, mtime } = await stat(from);
-  await ifAllowed(chown(to, uid, gid));
-  await utimes(to, atime, mtime);
+  const { uid, gid, atime, mtime } = statSync(from);
+  ifAllowed(() => {
+    chownSync(to, uid, gid);
+  });
+  utimesSync(to, atime, mtime);
 }
 
 /** What rmdir(2) fails with where a directory stays. */
 const KEPT = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY', 'EACCES', 'EPERM'];
 
-async function removeDirectory(path: string): Promise<boolean> {
+function removeDirectory(path: string): boolean {
   try {
-    await rmdir(path);
+    rmdirSync(path);
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return true;

@@ -10,7 +10,7 @@ import { lineageWithSelf } from '../shared/manifest.js';
 import { totalsOf } from '../shared/reference.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { anchoredDisk } from './anchored-disk.js';
-import { finishStage, missingDirectories } from './attributes.js';
+import { attributesIn, missingDirectories, syncStage } from './attributes.js';
 import { type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import { type Completed, completeCommit, type Notebook } from './complete.js';
 import { codeLine } from './describe.js';
@@ -114,9 +114,11 @@ async function applyPrepared(
   requireFeasible(layout.repository, needs, measure(layout, plan));
   try {
     await makeOwnDirectory(bench, layout.stage);
-    await readUpdate(manifest, directory, new StageSink(disk, layout.stage, plan), signal);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
-    await finishStage(bench, plan, ({ path }) => mtimes.get(path) ?? 0);
+    const attributesOf = attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0);
+    const sink = new StageSink(disk, layout.stage, plan, attributesOf);
+    await readUpdate(manifest, directory, sink, signal);
+    await syncStage(bench, plan);
     const journal = journalFor(bench, options, prepared, retired);
     const burst = await commit(bench, journal);
     return { ...burst, ...(await completeCommit(bench, journal, notebook)) };

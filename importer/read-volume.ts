@@ -1,33 +1,31 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Chunk, chunksOf, type FixedPart } from '../shared/archive-chunks.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile, Volume } from '../shared/manifest.js';
+import { NO_PROGRESS, type Progress } from '../shared/progress.js';
 import { openRegular } from '../shared/regular-file.js';
-import {
-  BLOCK_BYTES,
-  describeHeader,
-  END_BYTES,
-  paddingBytes,
-  type TarMark,
-  tarHeader,
-} from '../shared/tar-entry.js';
+import { BLOCK_BYTES, describeHeader, type TarMark } from '../shared/tar-entry.js';
+import { CHUNK_BYTES, VolumeHashes } from './volume-hashes.js';
 import { wrongSize } from './volume-problems.js';
 
 /** Receives the content of the shipped files, one after the other. */
 export interface FileSink {
   begin(file: ShippedFile): Promise<void>;
+  /** @param chunk valid until it is written */
   write(chunk: Uint8Array): Promise<void>;
   /** The whole content was passed on; it has the right hash or will be reported as wrong. */
   end(file: ShippedFile): Promise<void>;
 }
 
-const READ_BYTES = 1 << 20;
+/** Smaller archives are hashed sooner than threads start. */
+const ALONE_BYTES = 24 << 20;
 
 /**
- * Reads one archive against the manifest. Every header follows from the manifest, so nothing in the archive is
- * interpreted: its bytes are the expected ones, or it is refused.
+ * Reads one archive against the manifest. Its layout follows from the manifest, so nothing in the archive is
+ * interpreted: it is read in the chunks that it must consist of, and whatever else than content stands in them is the
+ * expected bytes, or the archive is refused. Worker threads hash what was read, while it is passed on from the same memory.
  *
  * @param files those of the manifest that this volume holds, in order
  * @param mark what its headers carry as owner and group
@@ -42,29 +40,23 @@ export async function readVolume(
   mark: TarMark,
   sink: FileSink,
   signal: AbortSignal,
+  progress: Progress = NO_PROGRESS,
 ): Promise<Mismatch[]> {
   const path = join(directory, volume.name);
   const handle = await openRegular(path);
   if (handle === undefined) throw gone(path);
   try {
-    const reader = new VolumeReader(path, handle);
     const { size } = await handle.stat();
     if (size !== volume.size) throw wrongSize(path, volume.size, size);
-    const wrong: Mismatch[] = [];
-    for (const file of files) {
-      signal.throwIfAborted();
-      const mismatch = await readFile(reader, file, mark, sink);
-      if (mismatch) wrong.push(mismatch);
+    const hashes = new VolumeHashes(files, size < ALONE_BYTES, signal);
+    try {
+      await readChunks({ path, handle, files, hashes, sink, signal, progress }, volume, mark);
+      const { wrong, sha256 } = await hashes.end();
+      if (wrong.length === 0 && sha256 !== volume.sha256) throw notTheArchive(path, volume, sha256);
+      return wrong;
+    } finally {
+      await hashes.settle();
     }
-    await expectEnd(reader, volume.size);
-    const sha256 = reader.hash.digest('hex');
-    if (wrong.length === 0 && sha256 !== volume.sha256) {
-      throw new CondaDiffError('integrity', `${path} is not the archive that the manifest names`, {
-        details: [`expected sha256 ${volume.sha256}, found ${sha256}`],
-        hint: 'Copy the archive again from its source',
-      });
-    }
-    return wrong;
   } catch (error) {
     throw asIoError(error, `Cannot read ${path}`);
   } finally {
@@ -72,79 +64,78 @@ export async function readVolume(
   }
 }
 
-/** Reads forward, hashing everything. */
-class VolumeReader {
+interface Reading {
   readonly path: string;
-  readonly hash = createHash('sha256');
-  /** How many bytes were read. */
-  offset = 0;
-  readonly #handle: FileHandle;
-  readonly #buffer = Buffer.alloc(READ_BYTES);
-
-  constructor(path: string, handle: FileHandle) {
-    this.path = path;
-    this.#handle = handle;
-  }
-
-  /** Up to `length` bytes, valid until the next call. */
-  async some(length: number): Promise<Buffer> {
-    const { bytesRead } = await this.#handle.read(this.#buffer, 0, Math.min(length, READ_BYTES), null);
-    if (bytesRead === 0) {
-      throw new CondaDiffError('integrity', `${this.path} is cut off`, {
-        hint: 'Copy the archive again from its source',
-      });
-    }
-    const chunk = this.#buffer.subarray(0, bytesRead);
-    this.hash.update(chunk);
-    this.offset += bytesRead;
-    return chunk;
-  }
-
-  /** Exactly `length` bytes. */
-  async exactly(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let left = length; left > 0;) {
-      const part = Buffer.from(await this.some(left));
-      parts.push(part);
-      left -= part.length;
-    }
-    return Buffer.concat(parts);
-  }
+  readonly handle: FileHandle;
+  readonly files: readonly ShippedFile[];
+  readonly hashes: VolumeHashes;
+  readonly sink: FileSink;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
 }
 
-async function readFile(
-  reader: VolumeReader,
-  file: ShippedFile,
-  mark: TarMark,
+async function readChunks(reading: Reading, volume: Volume, mark: TarMark): Promise<void> {
+  const { path, handle, files, hashes, sink, signal, progress } = reading;
+  let offset = 0;
+  for (const chunk of chunksOf(files, mark, CHUNK_BYTES)) {
+    signal.throwIfAborted();
+    const memory = await hashes.memory();
+    const bytes = Buffer.from(memory, 0, chunk.length);
+    const there = await fill(handle, bytes);
+    for (const part of chunk.fixed)
+      if (part.at + part.bytes.length <= there) requireFixed(path, part, bytes, files);
+    if (there < chunk.length) throw cutOff(path);
+    offset += chunk.length;
+    hashes.add(chunk, memory, { isFirst: offset === chunk.length, isLast: offset === volume.size });
+    await passOn(chunk, bytes, files, sink);
+    progress.advance(chunk.pieces.filter(({ isLast }) => isLast).length, contentBytes(chunk));
+  }
+  if (offset !== volume.size) throw unaccounted(path, 'after its end');
+}
+
+/** Reads on until the buffer is full or the file ends. */
+async function fill(handle: FileHandle, bytes: Buffer): Promise<number> {
+  let done = 0;
+  for (let read = -1; done < bytes.length && read !== 0; done += read)
+    read = (await handle.read(bytes, done, bytes.length - done, null)).bytesRead;
+  return done;
+}
+
+async function passOn(
+  { pieces }: Chunk,
+  bytes: Buffer,
+  files: readonly ShippedFile[],
   sink: FileSink,
-): Promise<Mismatch | undefined> {
-  const expected = tarHeader(file, mark);
-  const found = await reader.exactly(expected.length);
-  if (!found.equals(expected)) throw unexpectedHeader(reader.path, file, found);
-  await sink.begin(file);
-  const hash = createHash('sha256');
-  for (let left = file.size; left > 0;) {
-    const chunk = await reader.some(left);
-    hash.update(chunk);
-    await sink.write(chunk);
-    left -= chunk.length;
+): Promise<void> {
+  for (const { file, from, at, length, isLast } of pieces) {
+    const shipped = files[file] as ShippedFile;
+    if (from === 0) await sink.begin(shipped);
+    if (length > 0) await sink.write(bytes.subarray(at, at + length));
+    if (isLast) await sink.end(shipped);
   }
-  await expectZeros(reader, paddingBytes(file.size), `after ${file.path}`);
-  await sink.end(file);
-  const sha256 = hash.digest('hex');
-  if (sha256 === file.sha256) return undefined;
-  return { path: file.path, expected: `sha256 ${file.sha256}`, found: `sha256 ${sha256}` };
 }
 
-async function expectEnd(reader: VolumeReader, size: number): Promise<void> {
-  await expectZeros(reader, END_BYTES, 'at its end');
-  if (reader.offset !== size) throw unaccounted(reader.path, 'after its end');
+function contentBytes({ pieces }: Chunk): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-async function expectZeros(reader: VolumeReader, length: number, where: string): Promise<void> {
-  const bytes = await reader.exactly(length);
-  if (bytes.every((byte) => byte === 0)) return;
-  throw unaccounted(reader.path, where);
+function requireFixed(
+  path: string,
+  { part, file, at, bytes }: FixedPart,
+  chunk: Buffer,
+  files: readonly ShippedFile[],
+): void {
+  const found = chunk.subarray(at, at + bytes.length);
+  if (found.equals(bytes)) return;
+  const shipped = files[file];
+  if (part === 'header' && shipped !== undefined) throw unexpectedHeader(path, shipped, found);
+  throw unaccounted(path, shipped === undefined ? 'at its end' : `after ${shipped.path}`);
+}
+
+function cutOff(path: string): CondaDiffError {
+  return new CondaDiffError('integrity', `${path} is cut off`, {
+    hint: 'Copy the archive again from its source',
+  });
 }
 
 function unaccounted(path: string, where: string): CondaDiffError {
@@ -162,6 +153,13 @@ function unexpectedHeader(path: string, file: ShippedFile, found: Buffer): Conda
       `expected the file '${file.path}' of ${String(file.size)} bytes, found ${describeHeader(block)}`,
     ],
     hint: 'Copy the update again from its source; archive and manifest must be of the same update',
+  });
+}
+
+function notTheArchive(path: string, { sha256 }: Volume, found: string): CondaDiffError {
+  return new CondaDiffError('integrity', `${path} is not the archive that the manifest names`, {
+    details: [`expected sha256 ${sha256}, found ${found}`],
+    hint: 'Copy the archive again from its source',
   });
 }
 

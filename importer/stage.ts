@@ -3,7 +3,8 @@ import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
 import { volumeMark } from '../shared/volume-mark.js';
-import type { CommitAction } from './commit-plan.js';
+import type { Attributes } from './attributes.js';
+import type { CommitAction, Publish } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type FileSink, readVolume } from './read-volume.js';
 import { seeVolumes } from './see-volumes.js';
@@ -45,26 +46,38 @@ export const DISCARD: FileSink = {
   end: () => Promise.resolve(),
 };
 
-/** Writes each file that the plan publishes to the stage; the others are only verified. */
+/** Writes each file that the plan publishes to the stage, with its attributes; the others are only verified. */
 export class StageSink implements FileSink {
   readonly #disk: Disk;
   readonly #stage: string;
-  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #published: ReadonlyMap<string, readonly [n: number, action: Publish]>;
+  readonly #attributesOf: (action: Publish) => Attributes;
+  #attributes: Attributes | undefined;
   #file: NewFile | undefined;
   #name = '';
 
   /** @param stage a directory that exists; the n-th action's file is `<n>` in it */
-  constructor(disk: Disk, stage: string, actions: readonly CommitAction[]) {
+  constructor(
+    disk: Disk,
+    stage: string,
+    actions: readonly CommitAction[],
+    attributesOf: (action: Publish) => Attributes,
+  ) {
     this.#disk = disk;
     this.#stage = stage;
-    const published = [...actions.entries()].filter(([, { action }]) => action === 'publish');
-    this.#numbers = new Map(published.map(([n, { path }]) => [path, n]));
+    this.#attributesOf = attributesOf;
+    const published = new Map<string, readonly [number, Publish]>();
+    for (const [n, action] of actions.entries())
+      if (action.action === 'publish') published.set(action.path, [n, action]);
+    this.#published = published;
   }
 
   async begin({ path }: { readonly path: string }): Promise<void> {
-    const n = this.#numbers.get(path);
-    if (n === undefined) return;
+    const published = this.#published.get(path);
+    if (published === undefined) return;
+    const [n, action] = published;
     this.#name = `${path} to the stage`;
+    this.#attributes = this.#attributesOf(action);
     await this.#guard(async () => {
       this.#file = await this.#disk.create(join(this.#stage, String(n)), 0o600);
     });
@@ -75,7 +88,12 @@ export class StageSink implements FileSink {
   }
 
   async end(): Promise<void> {
-    await this.#guard(() => this.#close());
+    const { ownership, mtime } = this.#attributes ?? {};
+    await this.#guard(async () => {
+      if (ownership !== undefined) await this.#file?.setOwnership(ownership);
+      if (mtime !== undefined) await this.#file?.setTime(mtime);
+      await this.#close();
+    });
   }
 
   async #guard(step: () => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import { shortDigest } from '../shared/state.js';
-import { finishStage, missingDirectories } from './attributes.js';
+import { attributesIn, finishStage, missingDirectories } from './attributes.js';
 import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
 import { type Content, placesOf } from './commit-plan.js';
 import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk } from './complete.js';
@@ -159,7 +159,11 @@ async function stageFromUndo(bench: Workbench, last: Journal, plan: readonly Und
     mtimes.set(action.path, secondsOf(kept));
   }
   const actions = plan.map(({ action }) => action);
-  await finishStage(bench, actions, ({ path }) => mtimes.get(path) ?? 0);
+  await finishStage(
+    bench,
+    actions,
+    attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0),
+  );
 }
 
 function secondsOf(file: string): number {

@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, fsync, openSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { asIoError } from './errors.js';
+
+const sync = promisify(fsync);
 
 /** Size in bytes and sha256 in lower-case hex of what was written. */
 export interface Written {
@@ -73,11 +76,11 @@ export async function writeAll(handle: Writable, chunk: Uint8Array): Promise<voi
  */
 export async function syncPath(path: string): Promise<void> {
   try {
-    const handle = await open(path, 'r');
+    const descriptor = openSync(path, 'r');
     try {
-      await handle.sync();
+      await sync(descriptor);
     } finally {
-      await handle.close();
+      closeSync(descriptor);
     }
   } catch (error) {
     throw asIoError(error, `Cannot sync ${path}`);

@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { gatherFiles } from './gather-files.js';
 import { hashFiles } from './hash-files.js';
+import { hashPieces } from './hash-pieces.js';
 import { readFiles } from './read-files.js';
 import { readIndex } from './read-index.js';
 import { type AnswerMessage, type CallMessage, memoryOf, packError, WORKER_MARK } from './thread-message.js';
@@ -15,6 +16,7 @@ export type IsStopped = () => boolean;
 const JOBS = {
   'gather-files': gatherFiles,
   'hash-files': hashFiles,
+  'hash-pieces': hashPieces,
   'read-files': readFiles,
   'read-index': readIndex,
 };

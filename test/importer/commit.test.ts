@@ -4,7 +4,7 @@ import { chmod, chown, lstat, readdir, readFile, readlink, stat, symlink, utimes
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it, type TestContext } from 'node:test';
-import { finishStage, missingDirectories } from '../../importer/attributes.js';
+import { attributesIn, finishStage, missingDirectories } from '../../importer/attributes.js';
 import { commit, type Workbench } from '../../importer/commit.js';
 import { type CommitAction, goneOf, inOrder, publishOf } from '../../importer/commit-plan.js';
 import { benchFor } from '../../importer/import.js';
@@ -70,7 +70,11 @@ async function make(
   requireInside(bench.layout, actions);
   await writeFiles(bench.layout.stage, { '.made': '', ...Object.fromEntries(staged) });
   try {
-    await finishStage(bench, actions, () => MTIME);
+    await finishStage(
+      bench,
+      actions,
+      attributesIn(repository, () => MTIME),
+    );
   } catch (error) {
     throw asIoError(error);
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
+import type { Attributes } from '../../importer/attributes.js';
 import { type FileSink, readVolume } from '../../importer/read-volume.js';
 import { realDisk } from '../../importer/disk.js';
 import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
@@ -23,6 +25,8 @@ const CONTENTS = {
 };
 const MARK = volumeMark(hashOf('an update'), 1, 1);
 const SIGNAL = new AbortController().signal;
+const { uid, gid } = userInfo();
+const ATTRIBUTES = (): Attributes => ({ ownership: { mode: 0o640, uid, gid }, mtime: 1_700_000_000 });
 
 /** Keeps what it is given. */
 class Kept implements FileSink {
@@ -234,14 +238,14 @@ describe('readUpdate', () => {
       ...published.map((file) => publishOf(file, undefined)),
       { action: 'retire', step: 6, path: retired.path, kind: retired.kind, before: retired },
     ];
-    await readUpdate(manifest, directory, new StageSink(realDisk, stage, plan), SIGNAL);
+    await readUpdate(manifest, directory, new StageSink(realDisk, stage, plan, ATTRIBUTES), SIGNAL);
     assert.equal(left?.path, 'noarch/a-1-0.conda');
     assert.deepEqual(
       (await listTree(stage)).map(({ path, sha256, mode }) => [path, sha256, mode]),
-      published.map(({ sha256 }, n) => [String(n), sha256, 0o600]),
+      published.map(({ sha256 }, n) => [String(n), sha256, 0o640]),
     );
     assert.deepEqual(await listTree(folder), before);
-    const again = readUpdate(manifest, directory, new StageSink(realDisk, stage, plan), SIGNAL);
+    const again = readUpdate(manifest, directory, new StageSink(realDisk, stage, plan, ATTRIBUTES), SIGNAL);
     await rejects(again, 'io', /Cannot write .* to the stage.*EEXIST/);
   });
 
@@ -250,7 +254,7 @@ describe('readUpdate', () => {
     bytes[bytes.indexOf('a'.repeat(700))]! ^= 1;
     await writeFile(file, bytes);
     const stage = await temporaryDirectory(t);
-    const nothing = readUpdate(manifest, directory, new StageSink(realDisk, stage, []), SIGNAL);
+    const nothing = readUpdate(manifest, directory, new StageSink(realDisk, stage, [], ATTRIBUTES), SIGNAL);
     await rejects(nothing, 'integrity', /noarch\/a-1-0\.conda: expected sha256/);
     assert.deepEqual(await listTree(stage), []);
   });

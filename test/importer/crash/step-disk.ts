@@ -34,6 +34,11 @@ export class StepDisk implements Disk {
         const own = Uint8Array.from(chunk);
         return this.#conduct({ call: 'write', path, chunk: own }, () => file.write(own));
       },
+      setOwnership: (ownership) => {
+        const step = { call: 'set-mode', path, mode: ownership.mode } as const;
+        return this.#conduct(step, () => file.setOwnership(ownership));
+      },
+      setTime: (mtime) => this.#conduct({ call: 'set-time', path, mtime }, () => file.setTime(mtime)),
       close: () => file.close(),
     };
   }

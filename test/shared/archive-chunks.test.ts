@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Chunk, chunksOf } from '../../exporter/archive-chunks.js';
+import { type Chunk, chunksOf } from '../../shared/archive-chunks.js';
 import { END_BYTES, paddingBytes, tarHeader } from '../../shared/tar-entry.js';
 import { entryOf } from '../support/arbitrary.js';
 

@@ -1,5 +1,5 @@
-import type { Entry } from '../shared/state.js';
-import { END_BYTES, paddingBytes, tarHeader, type TarMark } from '../shared/tar-entry.js';
+import type { Entry } from './state.js';
+import { END_BYTES, paddingBytes, tarHeader, type TarMark } from './tar-entry.js';
 
 /** A part of a file's content in a chunk. */
 export interface ChunkPiece {
@@ -13,11 +13,20 @@ export interface ChunkPiece {
   readonly at: number;
 }
 
+/** Bytes of an archive that are known beforehand. */
+export interface FixedPart {
+  readonly part: 'header' | 'padding' | 'end';
+  /** Number of the file that it belongs to; of the end, how many files there are. */
+  readonly file: number;
+  /** Where it begins in the chunk. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A stretch of an archive: pieces of files, and between them bytes that are known beforehand. */
 export interface Chunk {
   readonly pieces: readonly ChunkPiece[];
-  /** Headers, padding and the end of the archive, with their places in the chunk. */
-  readonly fixed: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+  readonly fixed: readonly FixedPart[];
   readonly length: number;
 }
 
@@ -43,7 +52,7 @@ export function* chunksOf(
       yield chunk;
       chunk = new OpenChunk();
     }
-    chunk.addFixed(header);
+    chunk.addFixed('header', n, header);
     let from = 0;
     do {
       if (chunk.length === capacity) {
@@ -54,19 +63,19 @@ export function* chunksOf(
       chunk.addPiece({ file: n, from, length, isLast: from + length === file.size });
       from += length;
     } while (from < file.size);
-    chunk.addFixed(ZEROS.subarray(0, padding));
+    chunk.addFixed('padding', n, ZEROS.subarray(0, padding));
   }
   if (chunk.length + END_BYTES > capacity) {
     yield chunk;
     chunk = new OpenChunk();
   }
-  chunk.addFixed(ZEROS);
+  chunk.addFixed('end', files.length, ZEROS);
   yield chunk;
 }
 
 class OpenChunk implements Chunk {
   readonly pieces: ChunkPiece[] = [];
-  readonly fixed: { at: number; bytes: Uint8Array }[] = [];
+  readonly fixed: FixedPart[] = [];
   length = 0;
 
   addPiece(piece: Omit<ChunkPiece, 'at'>): void {
@@ -74,8 +83,8 @@ class OpenChunk implements Chunk {
     this.length += piece.length;
   }
 
-  addFixed(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.fixed.push({ at: this.length, bytes });
+  addFixed(part: FixedPart['part'], file: number, bytes: Uint8Array): void {
+    if (bytes.length > 0) this.fixed.push({ part, file, at: this.length, bytes });
     this.length += bytes.length;
   }
 }

@@ -1,0 +1,79 @@
+import { statSync } from 'node:fs';
+import { HAS_DESCRIPTORS } from '../shared/opened-file.js';
+import { type HeldDirectory, holdDirectory } from './held-directory.js';
+
+/** So many are held at most, besides those at work. */
+const MOST_HELD = 64;
+
+interface Kept extends HeldDirectory {
+  readonly identity: string | undefined;
+  uses: number;
+  isForgotten: boolean;
+}
+
+/**
+ * Holds directories of a repository as {@link holdDirectory} does, and keeps them held for as long as work goes on
+ * without a pause: to open a directory anew for each of many files takes longer than what is done with the file. One
+ * whose path leads elsewhere by now is opened anew.
+ */
+export class HeldDirectories {
+  readonly #root: string;
+  readonly #kept = new Map<string, Kept>();
+  #isDue = false;
+
+  /** @param root real path of the repository */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @throws as {@link holdDirectory} */
+  hold(directory: string): HeldDirectory {
+    if (!HAS_DESCRIPTORS) return holdDirectory(this.#root, directory);
+    const known = this.#kept.get(directory);
+    if (known?.identity !== undefined && known.identity === identityOf(directory)) return this.#use(known);
+    const held = holdDirectory(this.#root, directory);
+    if (known !== undefined) this.#forget(directory, known);
+    if (this.#kept.size >= MOST_HELD) this.#forgetAll();
+    const kept = { ...held, identity: identityOf(held.path), uses: 0, isForgotten: false };
+    this.#kept.set(directory, kept);
+    return this.#use(kept);
+  }
+
+  #use(kept: Kept): HeldDirectory {
+    kept.uses++;
+    return {
+      path: kept.path,
+      release: () => {
+        kept.uses--;
+        if (!kept.isForgotten) this.#forgetSoon();
+        else if (kept.uses === 0) kept.release();
+      },
+    };
+  }
+
+  /** As soon as the work pauses. */
+  #forgetSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.#forgetAll();
+    });
+  }
+
+  #forgetAll(): void {
+    for (const [directory, kept] of this.#kept) this.#forget(directory, kept);
+  }
+
+  #forget(directory: string, kept: Kept): void {
+    this.#kept.delete(directory);
+    kept.isForgotten = true;
+    if (kept.uses === 0) kept.release();
+  }
+}
+
+/** Device and number of what a path leads to, links followed. */
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${String(stats.dev)}:${String(stats.ino)}`;
+}

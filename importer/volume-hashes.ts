@@ -1,0 +1,76 @@
+import type { Chunk } from '../shared/archive-chunks.js';
+import type { Mismatch } from '../shared/identity.js';
+import type { ShippedFile } from '../shared/manifest.js';
+import { PieceHasher } from '../shared/piece-hasher.js';
+
+/** What is read at a time; all chunks under way fit the caches of the processor. */
+export const CHUNK_BYTES = 512 << 10;
+/** So many chunks may wait for their hashes. */
+const CHUNKS_AHEAD = 8;
+
+/** Has all of a volume hashed, and each of its files, and keeps the memory until that is done. */
+export class VolumeHashes {
+  readonly #files: readonly ShippedFile[];
+  readonly #whole: PieceHasher;
+  readonly #each: PieceHasher;
+  readonly #underWay: { readonly memory: SharedArrayBuffer; readonly done: Promise<unknown> }[] = [];
+  readonly #unused: SharedArrayBuffer[] = [];
+  readonly #wrong: Mismatch[] = [];
+  #next = 0;
+  #sha256 = '';
+
+  constructor(files: readonly ShippedFile[], isAlone: boolean, signal: AbortSignal) {
+    this.#files = files;
+    this.#whole = new PieceHasher(isAlone, signal);
+    this.#each = new PieceHasher(isAlone, signal);
+  }
+
+  /** Memory for a chunk; waits where too many are under way. */
+  async memory(): Promise<SharedArrayBuffer> {
+    if (this.#underWay.length === CHUNKS_AHEAD) await this.#finishFirst();
+    return this.#unused.pop() ?? new SharedArrayBuffer(CHUNK_BYTES);
+  }
+
+  add(
+    { pieces, length }: Chunk,
+    memory: SharedArrayBuffer,
+    place: { readonly isFirst: boolean; readonly isLast: boolean },
+  ): void {
+    const ofFiles = pieces.map((piece) => ({ ...piece, isFirst: piece.from === 0 }));
+    const done = Promise.all([
+      this.#whole.hash(memory, [{ at: 0, length, ...place }]).then(([sha256 = '']) => {
+        this.#sha256 = sha256;
+      }),
+      this.#each.hash(memory, ofFiles).then((hashes) => {
+        for (const sha256 of hashes) this.#judge(sha256);
+      }),
+    ]);
+    done.catch(() => undefined); // it is awaited when it is its turn
+    this.#underWay.push({ memory, done });
+  }
+
+  #judge(sha256: string): void {
+    const file = this.#files[this.#next++] as ShippedFile;
+    if (sha256 === file.sha256) return;
+    this.#wrong.push({ path: file.path, expected: `sha256 ${file.sha256}`, found: `sha256 ${sha256}` });
+  }
+
+  async #finishFirst(): Promise<void> {
+    const first = this.#underWay[0];
+    if (first === undefined) return;
+    await first.done;
+    this.#underWay.shift();
+    this.#unused.push(first.memory);
+  }
+
+  /** What was found, when everything was added. */
+  async end(): Promise<{ readonly wrong: Mismatch[]; readonly sha256: string }> {
+    while (this.#underWay.length > 0) await this.#finishFirst();
+    return { wrong: this.#wrong, sha256: this.#sha256 };
+  }
+
+  /** Waits until no thread works on the memory. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#underWay.map(({ done }) => done));
+  }
+}
