@@ -48,8 +48,8 @@ export interface BurstTime {
 }
 
 const BURST = 4;
-/** After so many actions, signals are heeded. */
-const ACTIONS_PER_TURN = 256;
+/** So long, actions go on without anything else having its turn, as signals must have. */
+const TURN_MILLISECONDS = 10;
 
 /** The steps of a journalled commit; done ones are skipped by `isDone`. */
 export async function perform(
@@ -64,9 +64,12 @@ export async function perform(
     const phase = [...journal.actions.entries()].filter(([, { step }]) => steps.includes(step));
     bench.signal.throwIfAborted();
     const begun = performance.now();
+    let turned = begun;
     for (const [n, action] of phase) {
       if (!isDone(n)) await performAction(bench, n, action);
-      if (n % ACTIONS_PER_TURN === 0) await nextTurn();
+      if (performance.now() - turned < TURN_MILLISECONDS) continue;
+      await nextTurn();
+      turned = performance.now();
     }
     if (steps.includes(BURST)) burstMilliseconds = performance.now() - begun;
     await syncDirectories(

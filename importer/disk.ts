@@ -2,23 +2,23 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   futimesSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
+  read,
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
   utimesSync,
   write,
   writeSync,
 } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { syncPath } from '../shared/atomic-file.js';
 import { isSystemError } from '../shared/errors.js';
@@ -111,6 +111,7 @@ function soon<A extends unknown[], T>(work: (...args: A) => T): (...args: A) => 
 /** Writing less takes less time than handing it over. */
 const LITTLE_BYTES = 64 << 10;
 const writeMuch = promisify(write);
+const readMuch = promisify(read);
 
 class OpenFile implements NewFile {
   readonly #descriptor: number;
@@ -168,12 +169,31 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch (error) {
     if (!isSystemError(error) || !NO_LINKS.includes(error.code)) throw error;
   }
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  const { uid, gid, atime, mtime } = statSync(from);
-  ifAllowed(() => {
-    chownSync(to, uid, gid);
-  });
-  utimesSync(to, atime, mtime);
+  await copy(from, to);
+}
+
+const COPY_BYTES = 1 << 20;
+
+/** Copies a file, links followed, as far as the file system takes its mode and owner (copyfile of libuv insists). */
+async function copy(from: string, to: string): Promise<void> {
+  const source = openSync(from, 'r');
+  try {
+    const { mode, uid, gid, mtimeMs } = fstatSync(source);
+    const file = new OpenFile(openSync(to, 'wx', 0o600));
+    try {
+      const buffer = Buffer.allocUnsafe(COPY_BYTES);
+      for (let bytes = -1; bytes !== 0;) {
+        bytes = (await readMuch(source, buffer, 0, COPY_BYTES, null)).bytesRead;
+        await file.write(buffer.subarray(0, bytes));
+      }
+      await file.setOwnership({ mode: mode & 0o7777, uid, gid });
+      await file.setTime(mtimeMs / 1000);
+    } finally {
+      await file.close();
+    }
+  } finally {
+    closeSync(source);
+  }
 }
 
 /** What rmdir(2) fails with where a directory stays. */

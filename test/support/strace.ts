@@ -28,7 +28,9 @@ export const CALLS = {
   unlink: '?unlink,unlinkat',
   rmdir: '?rmdir',
   chmod: '?chmod,fchmodat',
+  fchmod: 'fchmod',
   chown: '?chown,fchownat',
+  fchown: 'fchown',
   utimes: 'utimensat',
 } as const;
 export type Call = keyof typeof CALLS;
