@@ -6,6 +6,7 @@ export interface FitFlags extends CommonOptions, TrustFlags {
   readonly again?: boolean;
   readonly acceptDrift?: boolean;
   readonly site?: string;
+  readonly staged?: boolean;
 }
 
 export interface ApplyFlags extends FitFlags {
@@ -14,7 +15,7 @@ export interface ApplyFlags extends FitFlags {
   readonly removeNow?: boolean;
 }
 
-const UPDATE = 'the update.tar, its manifest, or the directory that holds them';
+const UPDATE = 'the update.tar, its manifest, or the directory that holds them; not with --staged';
 
 /** Declares `apply`, the default command. */
 export function addApply(program: Command): void {
@@ -22,12 +23,12 @@ export function addApply(program: Command): void {
     program
       .command('apply', { isDefault: true })
       .description('verify an update, apply it, and write the reference of the new state')
-      .argument('<update>', UPDATE)
+      .argument('[update]', UPDATE)
       .argument('[repository]', 'directory of the copy; made when only its parent is there')
       .option('--dry-run', 'print what would be done, change nothing')
       .option('--no-undo', 'keep nothing of what is replaced: saves space, but the import cannot be undone')
       .option('--remove-now', 'delete removed artifacts at once instead of at the next import'),
-  ).action(async (update: string, repository: string | undefined, flags: ApplyFlags) =>
+  ).action(async (update: string | undefined, repository: string | undefined, flags: ApplyFlags) =>
     (await import('./run-apply.js')).runApply(update, repository, flags),
   );
 }
@@ -38,9 +39,9 @@ export function addCheck(program: Command): void {
     program
       .command('check')
       .description('verify everything that apply would verify, change nothing')
-      .argument('<update>', UPDATE)
+      .argument('[update]', UPDATE)
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (update: string, repository: string | undefined, flags: FitFlags) =>
+  ).action(async (update: string | undefined, repository: string | undefined, flags: FitFlags) =>
     (await import('./run-apply.js')).runCheck(update, repository, flags),
   );
 }
@@ -50,6 +51,7 @@ function addFitOptions(command: Command): Command {
     command
       .option('--again', 'allow an update that leads back behind one that was imported before')
       .option('--accept-drift', 'allow that files that were changed by hand are overwritten or dropped')
+      .option('--staged', 'take the update whose volumes were collected with stage')
       .option('--site <site>', 'the site of this copy (default: that of its last import)'),
   );
   return addTrustOptions(declared);

@@ -7,6 +7,7 @@ import type { Signatures } from '../shared/trust.js';
 import type { CommitAction } from './commit-plan.js';
 import type { CopyEvent } from './copy-ledger.js';
 import type { Accepted } from './decide.js';
+import { describeStaged, stagedLines } from './describe-staged.js';
 import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
 
@@ -129,6 +130,7 @@ export function describeStatus({
   verified,
   undoBytes,
   retired,
+  staged,
   receipt,
 }: Status): object {
   return {
@@ -143,6 +145,7 @@ export function describeStatus({
       : null,
     undo: { possible: lastImport?.keepsUndo === true && !interrupted, bytes: undoBytes },
     retired,
+    staged: staged.map(describeStaged),
   };
 }
 
@@ -184,5 +187,6 @@ export function statusLines(status: Status, repository: string): string[] {
     );
   if (status.receipt !== undefined) lines.push(...receiptLines(status.receipt));
   lines.push(`Retired: ${formatCount(retired.files, 'file')}, ${formatBytes(retired.bytes)}`);
+  lines.push(...stagedLines(status.staged, repository));
   return lines;
 }

@@ -15,6 +15,7 @@ import { readCopyLedger } from './note-event.js';
 import { isUnverified, readJournal, readRetired } from './own-files.js';
 import { lastReference } from './last-reference.js';
 import { encodeRetired, olderThan } from './retired.js';
+import { listStaged, type Staged } from './staged.js';
 
 /** What `gc` did. */
 export interface Collected {
@@ -63,6 +64,8 @@ export interface Status {
   /** Bytes that undo holds beside the files of the repository. */
   readonly undoBytes: number;
   readonly retired: { readonly files: number; readonly bytes: number };
+  /** What was collected of updates that are not applied yet. */
+  readonly staged: readonly Staged[];
   /** Of the last import or undo. */
   readonly receipt: Receipt | undefined;
 }
@@ -92,6 +95,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     verified: !isUnverified(layout),
     undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
+    staged: await listStaged(layout),
     receipt,
   };
 }

@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { timestamp } from '../shared/clock.js';
-import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
+import { asIoError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
 import { lineageWithSelf } from '../shared/manifest.js';
 import { totalsOf } from '../shared/reference.js';
-import { STATE_DIRECTORY } from '../shared/rules.js';
 import { anchoredDisk } from './anchored-disk.js';
 import { attributesIn, missingDirectories, syncStage } from './attributes.js';
 import { type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
@@ -20,7 +17,9 @@ import type { Journal } from './journal.js';
 import { layoutOf } from './layout.js';
 import { requireOwnDirectory } from './held-directory.js';
 import { makesLinks, measure, needsOf } from './measure.js';
+import { makeRepository, removeUnused } from './new-copy.js';
 import { noteApplied } from './note-applied.js';
+import { discardCollected, isCollected } from './collected.js';
 import { clearAfterFailure, clearOwnFiles, readJournal, readRetired } from './own-files.js';
 import { requireFeasible } from './preflight.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
@@ -61,10 +60,14 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
       const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
       await recoverFirst(bench, notebook, note);
       const prepared = await prepare(options, notebook.cache);
-      if (prepared.outcome !== 'already-applied')
-        return { ...prepared, ...(await applyPrepared(bench, notebook, options, prepared)) };
-      const receipt = await noteApplied(bench, notebook, prepared);
-      return { ...prepared, ...(receipt && { receipt }) };
+      const done =
+        prepared.outcome === 'already-applied'
+          ? { receipt: await noteApplied(bench, notebook, prepared) }
+          : await applyPrepared(bench, notebook, options, prepared);
+      if (isCollected(bench.layout, prepared.directory))
+        await discardCollected(bench, [prepared.manifest.id]);
+      const { receipt, ...times } = done;
+      return { ...prepared, ...times, ...(receipt && { receipt }) };
     } catch (error) {
       if (made) await removeUnused(repository);
       throw error;
@@ -171,39 +174,4 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   }
   if (contents) await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal);
   return prepared;
-}
-
-/** @returns whether the repository was made */
-async function makeRepository(repository: string, disk: Disk): Promise<boolean> {
-  if (existsSync(repository)) {
-    if (statSync(repository).isDirectory()) return false;
-    throw new CondaDiffError('usage', `${repository} is not a directory`);
-  }
-  try {
-    await disk.makeDirectory(repository, 0o777);
-    await disk.syncDirectory(dirname(repository));
-    return true;
-  } catch (error) {
-    // Another run was faster.
-    if (isSystemError(error) && error.code === 'EEXIST') return false;
-    throw asIoError(error, `Cannot create ${repository}`);
-  }
-}
-
-/** Removes a repository that was made for an import that then changed nothing. */
-async function removeUnused(repository: string): Promise<void> {
-  const layout = layoutOf(repository);
-  if (existsSync(layout.journal) || existsSync(layout.committed)) return;
-  const names = await readdir(repository);
-  if (names.every((name) => name === STATE_DIRECTORY)) await rm(repository, { recursive: true });
-}
-
-/** The real path of a repository that need not exist yet. */
-export function realRepository(path: string): string {
-  if (existsSync(path)) return realpathSync(path);
-  const parent = dirname(path);
-  if (statSync(parent, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new CondaDiffError('usage', `No such directory: ${parent}`);
-  }
-  return join(realpathSync(parent), basename(path));
 }

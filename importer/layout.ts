@@ -8,6 +8,8 @@ export interface Layout {
   readonly own: string;
   /** Verified files that wait to be published: `<n>` for the n-th action. */
   readonly stage: string;
+  /** Updates of which volumes were collected, by update id; nothing but `stage --discard` and their import clears them. */
+  readonly collected: string;
   /** What was replaced or removed, by attempt. */
   readonly undo: string;
   /** What was taken away and is deleted at the end. */
@@ -29,6 +31,7 @@ export function layoutOf(repository: string): Layout {
     repository,
     own,
     stage: join(own, 'stage'),
+    collected: join(own, 'collected'),
     undo: join(own, 'undo'),
     trash: join(own, 'trash'),
     journal: join(own, JOURNAL),

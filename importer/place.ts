@@ -9,7 +9,8 @@ import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { Workbench } from './commit.js';
 import type { Notebook } from './complete.js';
 import { requireOwnDirectory } from './held-directory.js';
-import { benchFor, realRepository } from './import.js';
+import { benchFor } from './import.js';
+import { realRepository } from './new-copy.js';
 
 /** What a command of the importer works on. */
 export interface Place {

@@ -3,6 +3,7 @@ import { createProgram } from '../shared/cli-shell.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addApply, addCheck } from './apply-commands.js';
 import { addLog, addReceipt } from './receipt-commands.js';
+import { addStage } from './stage-commands.js';
 import { addReference, addStatus, addVerify } from './state-commands.js';
 import { addGc, addRecover, addUndo } from './way-back-commands.js';
 
@@ -14,6 +15,7 @@ export function importProgram(): Command {
   );
   addApply(program);
   addCheck(program);
+  addStage(program);
   addReport(program, 'directory of the copy');
   addStatus(program);
   addVerify(program);

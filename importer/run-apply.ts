@@ -1,21 +1,24 @@
 import { resolve } from 'node:path';
 import { createShell } from '../shared/cli-shell.js';
+import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { trustFor } from '../shared/trust-for.js';
 import { burstLine, describeImport, importLines, planLines, signatureLine } from './describe.js';
 import type { Permissions } from './fit.js';
 import { checkUpdate, importUpdate } from './import.js';
-import { placeOf } from './place.js';
+import { layoutOf } from './layout.js';
+import { type Place, placeOf } from './place.js';
 import type { FitFlags, ApplyFlags } from './apply-commands.js';
+import { listStaged, onlyStaged } from './staged.js';
 
 /** `apply`: imports an update, or prints the steps with `--dry-run`. */
 export async function runApply(
-  update: string,
-  repository: string | undefined,
+  first: string | undefined,
+  second: string | undefined,
   flags: ApplyFlags,
 ): Promise<void> {
   const shell = createShell(flags);
-  const place = await placeOf(repository, flags);
+  const { place, update } = await subjectOf(first, second, flags);
   const removeNow = flags.removeNow ?? false;
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
@@ -35,12 +38,12 @@ export async function runApply(
 
 /** `check`: verifies an update and tells whether it fits. */
 export async function runCheck(
-  update: string,
-  repository: string | undefined,
+  first: string | undefined,
+  second: string | undefined,
   flags: FitFlags,
 ): Promise<void> {
   const shell = createShell(flags);
-  const place = await placeOf(repository, flags);
+  const { place, update } = await subjectOf(first, second, flags);
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow: false, permissions };
@@ -55,6 +58,32 @@ export async function runCheck(
     signatureLine(outcome.signatures),
   ]);
 }
+
+/**
+ * The copy, and the update for it: with `--staged` the repository is the only argument.
+ *
+ * @throws CondaDiffError usage; malformed, when volumes of the staged update are missing
+ */
+async function subjectOf(
+  first: string | undefined,
+  second: string | undefined,
+  flags: FitFlags,
+): Promise<{ place: Place; update: string }> {
+  if (!flags.staged) {
+    if (first === undefined) throw new CondaDiffError('usage', 'No update was given', { hint: NO_UPDATE });
+    return { place: await placeOf(second, flags), update: first };
+  }
+  if (second !== undefined) {
+    throw new CondaDiffError('usage', 'With --staged, the repository is the only argument', {
+      hint: `Name the update, or take the staged one: conda-diff-import apply --staged ${second}`,
+    });
+  }
+  const place = await placeOf(first, flags);
+  const staged = await listStaged(layoutOf(place.repository));
+  return { place, update: onlyStaged(staged, place.repository) };
+}
+
+const NO_UPDATE = 'Name the update.tar, its manifest, or the directory that holds them; or use --staged';
 
 function permissionsOf({ again = false, acceptDrift = false, site }: FitFlags): Permissions {
   return { again, acceptDrift, site };

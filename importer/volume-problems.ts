@@ -37,8 +37,9 @@ export function requireVolumes(
   );
 }
 
-function volumeProblem(
-  manifest: Manifest,
+/** What a first look tells to be wrong with the volume at index `i`, if anything; see {@link requireVolumes}. */
+export function volumeProblem(
+  manifest: Pick<Manifest, 'id' | 'volumes'>,
   directory: string,
   seen: readonly (VolumeSeen | undefined)[],
   i: number,
@@ -58,7 +59,7 @@ function volumeProblem(
 
 /** The volume in whose place there is the same one, too. */
 function twinOf(
-  { volumes }: Manifest,
+  { volumes }: Pick<Manifest, 'volumes'>,
   directory: string,
   seen: readonly (VolumeSeen | undefined)[],
   expected: MarkedVolume,

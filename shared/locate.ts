@@ -24,7 +24,7 @@ export function locateManifest(update: string): string {
 }
 
 /** `update.tar` and `update.001.tar` belong to `update.manifest.json`. */
-function manifestBeside(archive: string): string {
+export function manifestBeside(archive: string): string {
   const stem = basename(archive).replace(/(\.\d{3,})?\.tar$/, '');
   return join(dirname(archive), stem + MANIFEST);
 }

@@ -101,11 +101,11 @@ export async function readBaseReference(
   if (fingerprintOfFile(file) === undefined) return undefined;
   try {
     const { reference, found } = await readHashedReference(file);
-    requireStated(file, stated, found);
+    requireStatedBase(file, stated, found);
     return reference;
   } catch (error) {
     // What else is wrong with a file that is not the right one does not matter.
-    if (isRefusal(error)) requireStated(file, stated, await hashFile(file));
+    if (isRefusal(error)) requireStatedBase(file, stated, await hashFile(file));
     throw error;
   }
 }
@@ -114,7 +114,12 @@ function isRefusal(error: unknown): boolean {
   return error instanceof CondaDiffError && (error.code === 'malformed' || error.code === 'integrity');
 }
 
-function requireStated(file: string, stated: FileHash, found: FileHash): void {
+/**
+ * Refuses a file that is not the base reference which a manifest names.
+ *
+ * @throws CondaDiffError integrity
+ */
+export function requireStatedBase(file: string, stated: FileHash, found: FileHash): void {
   if (found.sha256 === stated.sha256 && found.size === stated.size) return;
   throw new CondaDiffError('integrity', `${file} is not the base reference that the manifest names`, {
     details: [

@@ -108,6 +108,7 @@ async function readInto<T>(
   } catch (error) {
     // The pipeline may end with the error of a stream that it stopped because of the refusal.
     if (refusal !== undefined) throw refusal.error;
+    if (isAbort(error)) throw notGzip(file, new Error('something follows its end'));
     throw isGzipError(error) ? notGzip(file, error) : asIoError(error, `Cannot read ${file}`);
   }
   return decoder.end();
@@ -127,6 +128,11 @@ function isGzipError(error: unknown): error is Error {
   return (
     error instanceof Error && !isSystemError(error) && 'code' in error && String(error.code).startsWith('Z_')
   );
+}
+
+/** What a pipeline ends with where a gunzip stops before its input does: at what is no further member. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 function notGzip(file: string, cause: Error): CondaDiffError {

@@ -438,7 +438,7 @@ describe('wrong usage', { concurrency: 2 }, () => {
       [['reference', copy], /No such directory/],
     ];
     for (const [args, said] of cases) assert.match((await refuse('conda-diff-import', args, 2)).text, said);
-    assert.match((await run('conda-diff-import', [], 2)).stderr, /missing required argument 'update'/);
+    assert.match((await run('conda-diff-import', [], 2)).stderr, /No update was given/);
     assert.deepEqual(await listTree(folder), before);
   });
 });

@@ -22,8 +22,12 @@ export const BASE = 'update.base.json.gz';
 const GRAMMAR = 0.5;
 const RESEAL = 0.5;
 
+/** Mostly one to three places; part of the updates are badly damaged. */
+const BADLY = 0.25;
+const MOST_PLACES = 24;
+
 /**
- * Alters an update in one to three places. Checksums and hashes that the exporter would write are made right in part of
+ * Alters an update in some places. Checksums and hashes that the exporter would write are made right in part of
  * the cases, never those of the shipped files, of the states, or a signature: these are what an update is believed for.
  *
  * @param other another update of the same mirror
@@ -31,7 +35,8 @@ const RESEAL = 0.5;
 export function mutate(original: Files, other: Files, random: Random): Mutated {
   const files = new Map(original);
   const did: string[] = [];
-  for (let left = 1 + below(random, 3); left > 0; left--) did.push(mutateOne(files, other, random));
+  const places = 1 + below(random, random.next() < BADLY ? MOST_PLACES : 3);
+  for (let left = places; left > 0; left--) did.push(mutateOne(files, other, random));
   return { files, did };
 }
 

@@ -11,7 +11,8 @@ import type { FuzzReport } from './loop.js';
 import { signAll } from './subject.js';
 
 /**
- * `npm run test:fuzz -- --minutes <n> [--seed <s>] [--positions <n>] [--first <i> --iterations <k>]`, or `--corruptions <n>`
+ * `npm run test:fuzz -- --minutes <n> [--seed <s>] [--positions <n>] [--first <i> --iterations <k>]`, or
+ * `npm run test:fuzz -- --corruptions <n> [--seed <s>]`
  *
  * Prints what it did as JSON. The fuzzing is in a thread of its own, so that one that hangs or takes all memory is
  * noticed, and named by its seed and iteration.
@@ -29,6 +30,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const HANGS_AFTER_MS = 60_000;
 const WATCH_MS = 1000;
+const TELL_MS = 60_000;
 const MEMORY_MB = 512;
 const UPDATE_BYTES = 20e6;
 
@@ -74,8 +76,12 @@ function fuzzInThread(): Promise<FuzzReport> {
         reject(new Error(`iteration ${now - 1} of seed ${seed} hangs`));
       }
     }, WATCH_MS);
+    const tell = setInterval(() => {
+      process.stderr.write(`${Atomics.load(new Int32Array(counter), 0)} updates\n`);
+    }, TELL_MS);
     const end = (): void => {
       clearInterval(watch);
+      clearInterval(tell);
     };
     worker.once('message', (report: FuzzReport) => {
       end();

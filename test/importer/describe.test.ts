@@ -95,7 +95,7 @@ describe('the status of a copy', () => {
       undoBytes: 1024,
       verified: true,
     },
-    ...{ retired: { files: 2, bytes: 512 }, receipt: undefined },
+    ...{ retired: { files: 2, bytes: 512 }, staged: [], receipt: undefined },
   };
   const state = `State ${totals.digest.slice(0, 12)} (3 files, 2.0 kB)`;
   const last = "Last import: update 3 of site 'default', 2024-01-02T03:04:05Z";
@@ -110,6 +110,7 @@ describe('the status of a copy', () => {
         interrupted: null,
         running: null,
         retired: { files: 2, bytes: 512 },
+        staged: [],
       },
       lastImport: { update: journal.update, at: journal.at, to: totals, verified: true },
       undo: { possible: true, bytes: 1024 },

@@ -67,6 +67,8 @@ describe('a reference', () => {
       ['cut', bytes.subarray(0, -5)],
       ['flipped', Buffer.from(bytes.map((byte, i) => (i === bytes.length - 6 ? byte ^ 1 : byte)))],
       ['plain', bytesOf(written)],
+      ['followed', Buffer.concat([bytes, Buffer.from('more')])],
+      ['padded', Buffer.concat([bytes, Buffer.alloc(20)])],
     ] as const) {
       await writeFile(join(folder, `${name}.json.gz`), damaged);
       await rejects(readReference(join(folder, `${name}.json.gz`)), 'malformed', /is damaged/);
