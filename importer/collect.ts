@@ -8,7 +8,13 @@ import { withLock } from '../shared/lock.js';
 import type { Progress } from '../shared/progress.js';
 import type { Trust } from '../shared/trust.js';
 import { markedId, volumeMark } from '../shared/volume-mark.js';
-import { type Collected, collectedIds, type MissingVolume, missingVolumes, readCollected } from './collected.js';
+import {
+  type Collected,
+  collectedIds,
+  type MissingVolume,
+  missingVolumes,
+  readCollected,
+} from './collected.js';
 import type { Workbench } from './commit.js';
 import { copyStated } from './copy-stated.js';
 import { type Disk, realDisk } from './disk.js';

@@ -107,10 +107,14 @@ function noVolume(path: string): CondaDiffError {
 }
 
 function unknownUpdate(path: string, { update, number, count }: MarkedVolume): CondaDiffError {
-  return new CondaDiffError('malformed', `${path} is a volume of another update, or its manifest is missing`, {
-    details: [`it says that it is volume ${String(number)} of ${String(count)} of update ${update}`],
-    hint: 'The manifest of an update must be staged before its volumes, or with them',
-  });
+  return new CondaDiffError(
+    'malformed',
+    `${path} is a volume of another update, or its manifest is missing`,
+    {
+      details: [`it says that it is volume ${String(number)} of ${String(count)} of update ${update}`],
+      hint: 'The manifest of an update must be staged before its volumes, or with them',
+    },
+  );
 }
 
 function otherDivision(path: string, { manifest }: Wanted, mark: MarkedVolume): CondaDiffError {

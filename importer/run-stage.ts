@@ -81,7 +81,9 @@ async function discardNamed(bench: Workbench, words: readonly string[]): Promise
     );
     if (found.length > 0) return found;
     throw new CondaDiffError('usage', `Nothing is staged of an update '${word}'`, {
-      details: staged.map(({ id, update }) => `staged: update ${update?.sequence ?? '?'} (${id.slice(0, 12)})`),
+      details: staged.map(
+        ({ id, update }) => `staged: update ${update?.sequence ?? '?'} (${id.slice(0, 12)})`,
+      ),
       hint: 'Name updates by their numbers; without any, all that is staged is discarded',
     });
   });

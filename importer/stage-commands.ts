@@ -12,9 +12,14 @@ export function addStage(program: Command): void {
     addCommonOptions(
       program
         .command('stage')
-        .description('collect the volumes of an update one by one, for apply --staged; without volumes: list them')
+        .description(
+          'collect the volumes of an update one by one, for apply --staged; without volumes: list them',
+        )
         .argument('<repository>', 'directory of the copy; made when only its parent is there')
-        .argument('[volume...]', 'volumes, manifests, or directories that hold them; with --discard: numbers of updates')
+        .argument(
+          '[volume...]',
+          'volumes, manifests, or directories that hold them; with --discard: numbers of updates',
+        )
         .option('--discard', 'delete what was collected, of all updates or of those that are named'),
     ),
   ).action(async (repository: string, volumes: readonly string[], flags: StageFlags) =>

@@ -64,7 +64,9 @@ async function contentsOf(
  * @throws CondaDiffError usage, when there is none, or more than one; malformed, naming the volumes that are missing
  */
 export function onlyStaged(staged: readonly Staged[], repository: string): string {
-  const [only, ...others] = staged.filter(({ update, problem }) => update !== undefined || problem !== undefined);
+  const [only, ...others] = staged.filter(
+    ({ update, problem }) => update !== undefined || problem !== undefined,
+  );
   if (only === undefined) {
     throw new CondaDiffError('usage', `Nothing is staged in ${repository}`, {
       hint: `Stage the volumes of an update first: conda-diff-import stage ${repository} <volume>...`,
@@ -72,7 +74,9 @@ export function onlyStaged(staged: readonly Staged[], repository: string): strin
   }
   if (others.length > 0) {
     throw new CondaDiffError('usage', `More than one update is staged in ${repository}`, {
-      details: [only, ...others].map(({ id, update }) => `update ${update?.sequence ?? '?'} (${id.slice(0, 12)})`),
+      details: [only, ...others].map(
+        ({ id, update }) => `update ${update?.sequence ?? '?'} (${id.slice(0, 12)})`,
+      ),
       hint: `Name the one to apply by its directory:\n  conda-diff-import apply ${only.directory} ${repository}`,
     });
   }

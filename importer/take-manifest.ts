@@ -42,10 +42,14 @@ function requireNames({ volumes, baseReference }: Manifest, file: string): void 
     ...(baseReference.name.endsWith('.base.json.gz') ? [] : [baseReference.name]),
   ];
   if (strange.length === 0) return;
-  throw new CondaDiffError('malformed', `${file} gives its volumes or its base reference other names than conda-diff`, {
-    details: strange,
-    hint: 'Apply it from one directory instead',
-  });
+  throw new CondaDiffError(
+    'malformed',
+    `${file} gives its volumes or its base reference other names than conda-diff`,
+    {
+      details: strange,
+      hint: 'Apply it from one directory instead',
+    },
+  );
 }
 
 /**
@@ -88,10 +92,14 @@ async function keepBase(
 }
 
 function isAnother(repository: string, { sequence }: Manifest, file: string): CondaDiffError {
-  return new CondaDiffError('usage', `${file} is another manifest of update ${String(sequence)} than the staged one`, {
-    hint: [
-      'The update was made again. To collect this one instead, discard what was staged of the other:',
-      `  conda-diff-import stage ${repository} --discard ${String(sequence)}`,
-    ].join('\n'),
-  });
+  return new CondaDiffError(
+    'usage',
+    `${file} is another manifest of update ${String(sequence)} than the staged one`,
+    {
+      hint: [
+        'The update was made again. To collect this one instead, discard what was staged of the other:',
+        `  conda-diff-import stage ${repository} --discard ${String(sequence)}`,
+      ].join('\n'),
+    },
+  );
 }

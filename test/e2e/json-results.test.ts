@@ -48,6 +48,11 @@ test('with --json every command prints one document that the schema allows', asy
   await run(2, online, 'confirm', 'mirror', 'ABCD');
   await run(2, online, 'withdraw', 'mirror', '2');
   await run(12, copy, 'apply', 'out/default-1', 'copy');
+  await run(0, copy, 'stage', 'copy', 'out/default-1');
+  await run(0, copy, 'status', 'copy');
+  await run(0, copy, 'stage', 'copy');
+  await run(0, copy, 'stage', 'copy', '--discard');
+  await run(0, copy, 'stage', 'copy', '--discard');
   await run(0, copy, 'status', 'copy');
   await run(0, copy, 'verify', 'copy');
   await run(0, copy, 'reference', 'copy');

@@ -117,7 +117,8 @@ describe('an update of three volumes, on a machine with one drive', { concurrenc
           const { text } = await untouched(copy, () =>
             refuse('conda-diff-import', ['apply', '--staged', copy], 14),
           );
-          for (const number of missing) assert.ok(text.includes(`volume ${number} of 3: update.00${number}.tar`), text);
+          for (const number of missing)
+            assert.ok(text.includes(`volume ${number} of 3: update.00${number}.tar`), text);
         }
       }
       await applyStaged(made);
@@ -153,7 +154,10 @@ describe('an update of three volumes, on a machine with one drive', { concurrenc
     const { copy, volumes } = made;
     await stage(made, made.manifest, volumes[1]!);
     const again = await stage(made, dirname(made.manifest));
-    assert.deepEqual(again.staged, [volumes[0]!, volumes[2]!].map((one) => basename(one)));
+    assert.deepEqual(
+      again.staged,
+      [volumes[0]!, volumes[2]!].map((one) => basename(one)),
+    );
     assert.deepEqual(again.kept, [basename(volumes[1]!)]);
     const [id = ''] = await readdir(join(copy, '.conda-diff/collected'));
     const kept = join(copy, '.conda-diff/collected', id, basename(volumes[1]!));
@@ -189,7 +193,10 @@ describe('an update of three volumes, on a machine with one drive', { concurrenc
     await refuse('conda-diff-import', ['apply', made.manifest, copy], 14);
     const { stdout } = await succeed('conda-diff-import', ['status', copy]);
     assert.match(stdout, /^Staged: \d+\.\d kB in \.conda-diff\/collected\/[0-9a-f]{12}…$/m);
-    assert.match(stdout, /Of update 1, 2 of 3 volumes are missing:\n.*volume 2 of 3: update\.002\.tar\n.*volume 3 of 3/);
+    assert.match(
+      stdout,
+      /Of update 1, 2 of 3 volumes are missing:\n.*volume 2 of 3: update\.002\.tar\n.*volume 3 of 3/,
+    );
     const status = (await succeed('conda-diff-import', ['status', copy, '--json'])).json<{
       staged: { bytes: number; volumes: number; update: { sequence: number } }[];
     }>();
@@ -204,7 +211,10 @@ describe('an update of three volumes, on a machine with one drive', { concurrenc
     await succeed('conda-diff-import', ['stage', copy, '--discard', '1']);
     assert.deepEqual(await readdir(join(copy, '.conda-diff/collected')), []);
     assert.match((await succeed('conda-diff-import', ['stage', copy])).stdout, /Nothing is staged/);
-    assert.match((await refuse('conda-diff-import', ['apply', '--staged', copy], 2)).text, /Nothing is staged/);
+    assert.match(
+      (await refuse('conda-diff-import', ['apply', '--staged', copy], 2)).text,
+      /Nothing is staged/,
+    );
   });
 });
 
@@ -212,7 +222,12 @@ describe('an update of three volumes, on a machine with one drive', { concurrenc
 const WRONG: Readonly<
   Record<
     string,
-    { code: number; text: RegExp; spoil: (made: Brought, disc: string) => Promise<void> | void; isLater?: true }
+    {
+      code: number;
+      text: RegExp;
+      spoil: (made: Brought, disc: string) => Promise<void> | void;
+      isLater?: true;
+    }
   >
 > = {
   'is missing: named by the apply that needs it': {
@@ -229,7 +244,10 @@ const WRONG: Readonly<
     spoil: (_, disc) => truncate(join(disc, 'update.002.tar'), 100),
   },
   'is of another update': {
-    ...{ code: 14, text: /update\.002\.tar is (a volume|the archive) of another update\nexpected volume 2 of 3 of update/ },
+    ...{
+      code: 14,
+      text: /update\.002\.tar is (a volume|the archive) of another update\nexpected volume 2 of 3 of update/,
+    },
     spoil: async (made, disc) => {
       await writeChannel(made.mirror, { noarch: [at('a'), at('b'), at('d')] });
       const { outputs } = await createUpdate(made, '-o', join(made.folder, 'later/'), ...CREATE);
@@ -293,7 +311,10 @@ describe('a volume that', { concurrency: 2 }, () => {
     const disc = await medium(made, 'disc', [made.volumes[0]!]);
     await mkdir(made.copy);
     const { text } = await refused(made, 14, join(disc, 'update.001.tar'));
-    assert.match(text, /is a volume of another update, or its manifest is missing\nit says that it is volume 1 of 3 of update [0-9a-f]{12}/);
+    assert.match(
+      text,
+      /is a volume of another update, or its manifest is missing\nit says that it is volume 1 of 3 of update [0-9a-f]{12}/,
+    );
     assert.match((await refused(made, 2, disc)).text, /There is nothing to stage in/);
     await writeFile(join(disc, 'notes.txt'), 'hello');
     assert.match((await refused(made, 14, join(disc, 'notes.txt'))).text, /is not a volume of an update/);
@@ -305,10 +326,20 @@ describe('a volume that', { concurrency: 2 }, () => {
     await stage(made, made.manifest, made.volumes[0]!);
     const again = ['--state-dir', join(made.folder, 'again')];
     await init(made, '--empty', ...again);
-    const { outputs } = await createUpdate(made, ...again, '--volume-size', '200k', '-o', join(made.folder, 'second/'));
+    const { outputs } = await createUpdate(
+      made,
+      ...again,
+      '--volume-size',
+      '200k',
+      '-o',
+      join(made.folder, 'second/'),
+    );
     const disc = await medium(made, 'disc', [outputs.volumes[0]!]);
     await rename(join(disc, basename(outputs.volumes[0]!)), join(disc, 'x.tar'));
-    assert.match((await refused(made, 14, join(disc, 'x.tar'))).text, /is of another division of this update/);
+    assert.match(
+      (await refused(made, 14, join(disc, 'x.tar'))).text,
+      /is of another division of this update/,
+    );
     assert.match(
       (await refused(made, 2, outputs.manifest)).text,
       /is another manifest of update 1 than the staged one[^]*--discard 1/,
@@ -331,7 +362,10 @@ describe('a staged update', { concurrency: 2 }, () => {
     await writeFile(trusted, pair.publicKey.export({ type: 'spki', format: 'pem' }));
     const sign = async (): Promise<void> => {
       const bytes = await readFile(made.manifest);
-      await writeFile(signatureName(made.manifest, id), signBytes(bytes, { id, key: pair.privateKey, file: '' }));
+      await writeFile(
+        signatureName(made.manifest, id),
+        signBytes(bytes, { id, key: pair.privateKey, file: '' }),
+      );
     };
     return { ...made, sign, keys: ['--trusted-key', trusted], id };
   }
@@ -368,7 +402,10 @@ describe('a staged update', { concurrency: 2 }, () => {
     await writeFile(kept, Buffer.concat([bytes.subarray(0, -90), bytes.subarray(-89)]));
     const before = await visibleTree(made.copy);
     await refuse('conda-diff-import', ['apply', '--staged', made.copy], 14);
-    assert.match((await succeed('conda-diff-import', ['status', made.copy])).stdout, /^Staged: .*update\.manifest\.json.* line/m);
+    assert.match(
+      (await succeed('conda-diff-import', ['status', made.copy])).stdout,
+      /^Staged: .*update\.manifest\.json.* line/m,
+    );
     await writeFile(kept, bytes);
     await cp(join(collected, id), join(collected, '0'.repeat(64)), { recursive: true });
     await rm(join(collected, id), { recursive: true });

@@ -73,7 +73,10 @@ function discard(repository: string, disk?: Disk): Promise<unknown> {
 type Work = (repository: string, disk?: Disk) => Promise<unknown>;
 
 /** What is there when a run stops after so many steps, for some of all steps. */
-async function* stops(start: Image, work: Work): AsyncGenerator<{ readonly image: Image; readonly where: string }> {
+async function* stops(
+  start: Image,
+  work: Work,
+): AsyncGenerator<{ readonly image: Image; readonly where: string }> {
   const root = join(folder, 'crash');
   for (let steps = SEED % EVERY; ; steps += EVERY) {
     const disk = new StoppingDisk(steps);
