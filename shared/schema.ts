@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { CondaDiffError, type ErrorCode } from './errors.js';
 import type { JsonObject } from './line-document.js';
+import { packagedText } from './packaged.js';
 
 interface DocumentSchema extends JsonObject {
   readonly properties: Readonly<Record<string, { readonly items?: JsonObject }>>;
@@ -17,8 +17,7 @@ export type SchemaName =
   'reference' | 'manifest' | 'ledger' | 'config' | 'journal' | 'retired' | 'receipt' | 'copy-ledger';
 
 function loadSchema(name: SchemaName): DocumentSchema {
-  const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as DocumentSchema;
+  return JSON.parse(packagedText(`schemas/${name}.schema.json`)) as DocumentSchema;
 }
 
 let compiler: Promise<Ajv2020> | undefined;

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { type AnswerMessage, type CallMessage, unpackError, WORKER_MARK } from './thread-message.js';
@@ -101,11 +100,10 @@ export function idlestThread(): Thread {
   return threads.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
 }
 
-/** worker.js beside this file, or this file where all is bundled into one (see `runProgram`). */
+/** worker.js beside this file, or the file that all is bundled into (see `runProgram`), whatever lies beside that. */
 function ownEntry(): string {
   const own = fileURLToPath(import.meta.url);
-  const beside = join(dirname(own), 'worker.js');
-  return existsSync(beside) ? beside : own;
+  return basename(own) === 'threads.js' ? join(dirname(own), 'worker.js') : own;
 }
 
 const cells = new WeakMap<AbortSignal, Int32Array>();

@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { packagedText } from '../packaged.js';
 import type { PageAssets } from './page.js';
 
 /** Style and script of the report's page, from `assets/`. */
 export function reportAssets(): PageAssets {
-  return { style: readAsset('report.css'), script: readAsset('report.js') };
-}
-
-function readAsset(name: string): string {
-  return readFileSync(new URL(`../../../assets/${name}`, import.meta.url), 'utf8');
+  return { style: packagedText('assets/report.css'), script: packagedText('assets/report.js') };
 }

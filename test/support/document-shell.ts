@@ -19,7 +19,7 @@ import { type Block, settled } from './transcript.js';
 const COMMANDS: readonly CommandName[] = ['conda-diff-export', 'conda-diff-import', 'conda-diff-tar'];
 /** What a block of commands begins with; any other block is what the block above prints. */
 const BEGINS = new RegExp(
-  `^(#|(${[...COMMANDS, 'cat', 'cd', 'cp', 'export', 'find', 'head', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
+  `^(#|(${[...COMMANDS, 'cat', 'cd', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
 );
 /** Where the documents say that the copy is; the tests put their own directory in its place. */
 const PLACE = '/srv/conda';
@@ -43,6 +43,7 @@ export class DocumentShell {
   constructor() {
     for (const name of COMMANDS) this.#command(name, commandPath(name));
     this.#command('mirror-week', fileURLToPath(new URL('mirror-week.js', import.meta.url)));
+    this.#command('packaging', fileURLToPath(new URL('../../packaging/cli.js', import.meta.url)));
     this.#renew();
   }
 
