@@ -55,7 +55,7 @@ describe('Readers while updates are applied and undone', () => {
       for (const n of crossing.updates.keys()) {
         for (const what of ['apply', 'undo', 'apply'] as const) {
           await reader.turn();
-          changes.push(await change(copy, crossing, n, what));
+          changes.push(await change(copy, crossing, n, what, cycle > 0));
         }
       }
     }
@@ -83,11 +83,22 @@ function states(count: number) {
   return [first, at(count / 2, 'second '), at(count, 'third '), first];
 }
 
-/** Applies or undoes the n-th update; afterwards the copy is exactly in one of its states. */
-async function change(copy: string, crossing: Crossing, n: number, what: 'apply' | 'undo'): Promise<Change> {
+/**
+ * Applies or undoes the n-th update; afterwards the copy is exactly in one of its states.
+ *
+ * @param isAgain it was applied before, and later ones after it
+ */
+async function change(
+  copy: string,
+  crossing: Crossing,
+  n: number,
+  what: 'apply' | 'undo',
+  isAgain: boolean,
+): Promise<Change> {
   const [base = new Map(), target = new Map()] = crossing.trees.slice(n);
   const [before, after] = what === 'apply' ? [base, target] : [target, base];
-  const args = what === 'apply' ? [crossing.updates[n] ?? '', copy] : [copy];
+  const update = [crossing.updates[n] ?? '', copy, ...(isAgain ? ['--again'] : [])];
+  const args = what === 'apply' ? update : [copy];
   const result = await command('conda-diff-import', [what, ...args, '--json']);
   const { burstMilliseconds } = result.json<{ burstMilliseconds: number }>();
   if (what === 'apply') assertMeasured(burstMilliseconds, copy, before, after);

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TestContext } from 'node:test';
 import type { AxeResults } from 'axe-core';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 
 /** Debian's; `CONDA_DIFF_CHROMIUM` names another one. */
 const EXECUTABLE = process.env.CONDA_DIFF_CHROMIUM ?? '/usr/bin/chromium';
@@ -38,14 +44,23 @@ export async function launchBrowser(
   return { context, close };
 }
 
-/** A browser that is closed after the test. */
-export async function openBrowser(
-  t: Pick<TestContext, 'after'>,
-  options: BrowserContextOptions = {},
-): Promise<BrowserContext> {
-  const { context, close } = await launchBrowser(options);
-  t.after(close);
-  return context;
+/**
+ * A browser for the tests of a file: it starts when the first one asks, and each gets a window that shares nothing with
+ * the others.
+ */
+export class SharedBrowser {
+  #browser: Promise<Browser> | undefined;
+
+  async open(t: Pick<TestContext, 'after'>, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    this.#browser ??= chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+    const context = await (await this.#browser).newContext(options);
+    t.after(() => context.close());
+    return context;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#browser)?.close();
+  }
 }
 
 /** A page, and what it did that it must not do. */
