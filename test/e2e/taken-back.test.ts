@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type Disk, realDisk } from '../../importer/disk.js';
@@ -94,4 +94,56 @@ describe('an import that did not pass its re-check', () => {
     assert.deepEqual(readFileSync(join(copy, 'noarch/repodata.json')), before);
     assert.doesNotMatch(await run(0, IMPORT, 'status', 'copy'), /re-check/);
   });
+
+  it('is one of which the disk gives another byte back than was written, size and time being the same', async (t) => {
+    const { mirror, copy, run } = await sides(t, packages);
+    await writeChannel(mirror, { noarch: [...packages, { name: 'z' }] });
+    await createUpdate(mirror, join(mirror, '../out/'));
+    const published = join(copy, 'noarch/z-1.0-0.conda');
+    const disk: Disk = {
+      ...realDisk,
+      rename: async (from, to) => {
+        await realDisk.rename(from, to);
+        if (to === published) flipByte(to);
+      },
+    };
+    const failing = apply(copy, join(mirror, '../out/default-2'), { disk });
+    await assert.rejects(failing, { code: 'integrity' });
+    assert.match(await run(0, IMPORT, 'status', 'copy'), /did not pass its re-check/);
+    await run(0, IMPORT, 'undo', 'copy');
+    await run(0, IMPORT, 'apply', 'out/default-2', 'copy');
+    await run(0, IMPORT, 'verify', 'copy');
+  });
 });
+
+describe('a recovery that takes back', () => {
+  it('fails where the copy is not as it was before, and names the state', async (t) => {
+    const { mirror, copy, run } = await sides(t, packages);
+    await writeChannel(mirror, { noarch: packages.slice(1) });
+    await createUpdate(mirror, join(mirror, '../out/'));
+    const disk: Disk = {
+      ...realDisk,
+      rename: async (from, to) => {
+        await realDisk.rename(from, to);
+        if (to.endsWith('/journal.json')) throw new Error('killed');
+      },
+    };
+    await assert.rejects(apply(copy, join(mirror, '../out/default-2'), { disk }), /killed/);
+    rmSync(join(copy, '.conda-diff/stage'), { recursive: true });
+    const intruder = join(copy, 'noarch/intruder.json');
+    writeFileSync(intruder, '{}');
+    const said = await run(13, IMPORT, 'recover', 'copy');
+    assert.match(said, /the files after the import was taken back do not give the state that is stated/);
+    rmSync(intruder);
+    await run(0, IMPORT, 'verify', 'copy');
+    await run(0, IMPORT, 'apply', 'out/default-2', 'copy');
+  });
+});
+
+function flipByte(file: string): void {
+  const { atime, mtime } = statSync(file);
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(file, bytes);
+  utimesSync(file, atime, mtime);
+}
