@@ -14,6 +14,8 @@ export type Judgement =
   | { readonly outcome: 'old' }
   /** Of another repository, or of the site that is named. */
   | { readonly outcome: 'foreign'; readonly site: string | undefined }
+  /** Of an update with a higher number than any that the ledger knows: the ledger is an older one. */
+  | { readonly outcome: 'foreign'; readonly site?: never; readonly sequence: number; readonly last: number }
   /** Of an update of the site, with a state that was never seen here. */
   | { readonly outcome: 'unknown-state'; readonly update: KnownUpdate; readonly digest: string };
 
@@ -29,6 +31,8 @@ export function judgeReceipt(
   const { update, kind, state, counter } = receipt;
   const found = findUpdate(views.get(update.site), update.id);
   const own = views.get(site);
+  if (found === undefined && update.site === site && own !== undefined && update.sequence > own.sequence)
+    return { outcome: 'foreign', sequence: update.sequence, last: own.sequence };
   if (found === undefined || own === undefined || update.site !== site) {
     return { outcome: 'foreign', site: found === undefined ? undefined : update.site };
   }

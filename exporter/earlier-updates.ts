@@ -2,13 +2,19 @@ import { existsSync } from 'node:fs';
 import { CondaDiffError } from '../shared/errors.js';
 import { readManifest } from '../shared/read-document.js';
 import { outcomeEvent } from './draft.js';
+import type { Place } from './find-state.js';
 import { inFlight, laterOnes } from './site-updates.js';
 import { type KnownUpdate, type SiteView } from './site-view.js';
 import type { PlannedEvent } from './ledger-events.js';
 import { existingOutputs, removeOutputs } from './output.js';
-import { siteNames } from './sites.js';
+import { siteFlag, siteNames } from './sites.js';
 import { namesOfManifest, type OutputNames } from './output-names.js';
 import { appendToLedger, siteOf, type Store } from './store.js';
+
+/** A site, and where what is remembered of it lies. */
+interface OwnPlace extends Place {
+  readonly stateDirectory: string;
+}
 
 /**
  * Ends what interrupted runs left, of all sites: an update that is complete is adopted, any other is dropped and
@@ -83,9 +89,9 @@ function describe({ sequence, planned }: KnownUpdate): string {
 /**
  * Refuses to write where an update that may still arrive, or other files, stand. One that arrived gives way.
  *
- * @throws CondaDiffError usage
+ * @throws CondaDiffError usage; malformed or integrity, when the manifest that stands there is damaged
  */
-export function requireFree(site: SiteView, names: OutputNames): void {
+export async function requireFree(site: SiteView, names: OutputNames, place: OwnPlace): Promise<void> {
   const update = openUpdateAt(site, names);
   if (update !== undefined) {
     throw new CondaDiffError('usage', `${describe(update)} is not confirmed`, {
@@ -98,10 +104,33 @@ export function requireFree(site: SiteView, names: OutputNames): void {
   }
   const there = existingOutputs(names);
   if (there.length === 0 || updateAt(site.updates, names) !== undefined) return;
+  if (existsSync(names.manifest)) await requireOlder(names.manifest, place);
   throw new CondaDiffError('usage', 'There are files where the update would be written', {
     details: there,
     hint: 'Export to another place (-o outbox/ never collides), or add --overwrite to replace them',
   });
+}
+
+/**
+ * An update of the site that the ledger does not know tells of a ledger that was put back, or of another mirror whose
+ * updates go to the same place.
+ */
+async function requireOlder(manifest: string, { repository, site, stateDirectory }: OwnPlace): Promise<void> {
+  const found = await readManifest(manifest);
+  if (found.site !== site) return;
+  throw new CondaDiffError(
+    'usage',
+    `The ledger does not know update ${String(found.sequence)} of site '${site}' in ${manifest}`,
+    {
+      details: [`it was made at ${found.created}, from ${found.base.digest} to ${found.target.digest}`],
+      hint: [
+        `If the ledger of ${repository} is an older one from a backup, begin it anew with the last manifest:`,
+        `  mv ${stateDirectory} ${stateDirectory}.old`,
+        `  conda-diff-export init ${repository} --from <last manifest>${siteFlag(site)}`,
+        'If the update is of another mirror, export to another place',
+      ].join('\n'),
+    },
+  );
 }
 
 /**

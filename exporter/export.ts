@@ -114,7 +114,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const draft = draftManifest(options.site, sequence, comparison, lineageOf(site));
   const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
 
-  if (!overwrite) requireFree(site, names);
+  if (!overwrite) await requireFree(site, names, options);
   const cleared = await clearOutput(store, replacing, names);
   await makeOutputDirectory(names);
   await saveReference(stateDirectory, base);

@@ -34,11 +34,14 @@ export function unconfirmed(
         );
       }
       return refusal(
-        `${what} is of no update that ${repository} made for the site '${site}'`,
+        'sequence' in judgement
+          ? `${what} is of update ${String(judgement.sequence)}, and this ledger knows none after ${String(judgement.last)}`
+          : `${what} is of no update that ${repository} made for the site '${site}'`,
         [],
         [
-          'It is of another repository, or of an update that this ledger does not know. If the ledger was lost, begin it',
-          `with the last manifest: conda-diff-export init ${repository} --from <last manifest>${siteFlag(site)}`,
+          'It is of another repository, or of an update that this ledger does not know. If the ledger was lost, or is an older',
+          'one from a backup, move the state directory away and begin with the last manifest:',
+          `  conda-diff-export init ${repository} --from <last manifest>${siteFlag(site)}`,
         ],
       );
     case 'unknown-state': {

@@ -77,9 +77,9 @@ export function fitOf(facts: Facts): Fit {
     const isOld = later !== undefined || site !== undefined;
     return { outcome: 'already-applied', applies: true, isOld, ...(site !== undefined && { ownSite: site }) };
   }
+  if (site !== undefined) return fitOfOtherSite(facts, site);
   if (later !== undefined && !again) return { outcome: 'superseded', applies: false, later };
   const fit = fitByContent(facts);
-  if (fit.applies && site !== undefined) return { outcome: 'other-site', applies: false, site };
   if (later === undefined || (!fit.applies && fit.outcome !== 'behind')) return fit;
   return { outcome: 'superseded', applies: fit.applies, later };
 }
@@ -88,6 +88,13 @@ export function fitOf(facts: Facts): Fit {
 function otherSite({ manifest, ledger, site }: Facts): string | undefined {
   const own = site ?? lastEvent(ledger)?.update.site;
   return own === manifest.site ? undefined : own;
+}
+
+/** What such an update is short of does not matter, only that it is for another copy. */
+function fitOfOtherSite(facts: Facts, site: string): Fit {
+  const fit = fitByContent(facts);
+  if (fit.outcome === 'foreign' || fit.outcome === 'empty') return fit;
+  return { outcome: 'other-site', applies: false, site };
 }
 
 function fitByContent(facts: Facts): Fit {

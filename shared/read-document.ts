@@ -63,8 +63,20 @@ export async function readIfThere<T>(
     return await decode(chunksOf(file), file);
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw asIoError(error, `Cannot read ${file}`);
+    throw asIoError(withoutSource(error, file), `Cannot read ${file}`);
   }
+}
+
+/** A document of ours has no source to copy it from again. */
+function withoutSource(error: unknown, file: string): unknown {
+  if (!(error instanceof CondaDiffError)) return error;
+  const { code, message, details } = error;
+  const hint = [
+    'There is no other copy of it, and the files that are served do not depend on it. docs/operations.md, "A document of',
+    'ours is damaged", says what goes with it; then move it away:',
+    `  mv ${file} ${file}.damaged`,
+  ].join('\n');
+  return new CondaDiffError(code, message, { details, hint, cause: error });
 }
 
 /** Opens the file when the first chunk is asked for: whoever asks gets the error. */

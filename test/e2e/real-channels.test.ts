@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { copyTree, temporaryDirectory } from '../support/channel.js';
 import { runHere } from '../support/in-process.js';
+import { mirrorState } from './scenarios/history.js';
 import { solveWithRattler } from '../support/rattler.js';
 import { parse } from '../support/read-repodata.js';
 import { serve } from '../support/serve.js';
@@ -37,20 +38,6 @@ const folder = resolve(channels ?? '.');
 const jancaha = join(folder, 'jancaha-channel');
 /** The published states, oldest first. */
 const states = skip ? [] : readdirSync(jancaha).sort();
-
-/** Makes the mirror hold what a mirror job would have left after this state was published. */
-async function mirrorState(mirror: string, state: string): Promise<void> {
-  const before = await contents(mirror);
-  const after = await contents(state);
-  for (const path of Object.keys(before)) if (!(path in after)) await rm(join(mirror, path));
-  for (const [path, sha256] of Object.entries(after)) {
-    if (before[path] === sha256) continue;
-    await mkdir(dirname(join(mirror, path)), { recursive: true });
-    const partial = join(mirror, `${path}.part`);
-    await copyFile(join(state, path), partial);
-    await rename(partial, join(mirror, path));
-  }
-}
 
 /** What `sha256sum | LC_ALL=C sort -k2 | sha256sum` gives for the visible files of a folder. */
 function coreutilsDigest(root: string, without: Readonly<Record<string, string>> = {}): string {

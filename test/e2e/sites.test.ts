@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readManifest } from '../../shared/read-document.js';
@@ -103,31 +103,6 @@ describe('--base', { concurrency: 2 }, () => {
 });
 
 describe('globs', { concurrency: 2 }, () => {
-  test('that change alone make an update without files, which the other side takes', async (t) => {
-    const sides = await twoSides(t);
-    await writeChannel(sides.mirror, { ...channel('a'), 'win-64': [{ name: 'w' }] });
-    await init(sides, '--empty');
-    await cross(sides);
-    const { stdout } = await succeed(EXPORT, [
-      'create',
-      sides.mirror,
-      '-o',
-      sides.outbox,
-      '--ignore',
-      'win-*/**',
-    ]);
-    assert.match(stdout, /Update 2 carries 0 files[^]*tells the other side which globs[^]*2 files released/);
-    const imported = await applyUpdate(sides, join(sides.outbox, 'default-2'));
-    assert.equal(imported.outcome, 'already-applied');
-    await assertSameTrees(sides);
-    assert.equal((await createUpdate(sides)).outcome, 'no-difference');
-    await writeChannel(sides.mirror, { ...channel('a', 'b'), 'win-64': [{ name: 'v' }] });
-    const third = await createUpdate(sides);
-    assert.deepEqual(third.removed, []);
-    assert.equal((await applyUpdate(sides, third.outputs.volume)).outcome, 'apply');
-    assert.ok(existsSync(join(sides.copy, 'win-64/w-1.0-0.conda')));
-  });
-
   test('that are given with init --from release what the reference still has', async (t) => {
     const sides = await twoSides(t);
     await writeChannel(sides.mirror, { ...channel('a'), 'win-64': [{ name: 'w' }] });
@@ -194,23 +169,5 @@ describe('a ledger that is lost', { concurrency: 2 }, () => {
     await succeed(EXPORT, [...from, last]);
     await writeChannel(sides.mirror, channel('a', 'b', 'c'));
     assert.equal((await cross(sides)).update.sequence, 3);
-  });
-
-  test('or damaged is reported by every command, and nothing is guessed', async (t) => {
-    const sides = await twoSides(t);
-    await writeChannel(sides.mirror, channel('a'));
-    await init(sides, '--empty');
-    await cross(sides);
-    const ledger = join(sides.mirror, '.conda-diff/ledger.jsonl');
-    await appendFile(ledger, '{"event":"publi');
-    const torn = await succeed(EXPORT, ['create', sides.mirror]);
-    assert.match(torn.stderr, /The last line of the ledger was torn by a crash and is left out/);
-    await appendFile(ledger, '\n');
-    await mkdir(join(sides.folder, 'x'));
-    for (const args of [['create'], ['show'], ['verify'], ['init', '--empty']]) {
-      const [command = '', ...flags] = args;
-      const { text } = await refuse(EXPORT, [command, sides.mirror, ...flags], 13);
-      assert.match(text, /ledger\.jsonl is damaged in line 4\n/, command);
-    }
   });
 });

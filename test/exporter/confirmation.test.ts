@@ -34,6 +34,8 @@ function viewsOf(events: readonly LedgerEvent[]) {
 }
 
 function shown(judgement: Judgement): string {
+  if (judgement.outcome === 'foreign' && 'sequence' in judgement)
+    return `foreign ${judgement.sequence} after ${judgement.last}`;
   if (judgement.outcome === 'foreign') return `foreign ${judgement.site ?? ''}`.trim();
   if (judgement.outcome === 'already-confirmed') return `already${judgement.isNoted ? '' : ', noted'}`;
   return judgement.outcome === 'confirmed' ? judgement.statement.kind : judgement.outcome;
@@ -115,7 +117,8 @@ describe('judgeReceipt', () => {
     ['an undo to a state that was never seen', receipt([], 1, one, 'z'), 'unknown-state'],
     ['of another site', receipt([], 1, lab), 'foreign lab'],
     ['of a site that is not known', receipt([], 1, step(1, '', 'a', 'field')), 'foreign'],
-    ['of an update that is not known', receipt([], 1, step(4, 'c', 'z')), 'foreign'],
+    ['of an update that is not known', receipt([], 1, step(2, 'c', 'z')), 'foreign'],
+    ['of an update after the last', receipt([], 1, step(4, 'c', 'z')), 'foreign 4 after 3'],
   ];
   for (const [what, found, expected] of cases)
     it(`${what}: ${expected}`, () => assert.equal(found, expected));

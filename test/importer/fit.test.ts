@@ -415,7 +415,7 @@ describe('fitOf, between sites', () => {
       { in: 'A', offered: U2, permissions: { site: 'b' } },
       'other-site, refused',
     ],
-    ['of another site, and it would not fit', { in: 'A', offered: U3, ledger }, 'behind, refused'],
+    ['of another site, and it would not fit', { in: 'A', offered: U3, ledger }, 'other-site, refused'],
     ['of another site, and nothing is to be done', { in: 'B', offered: U2, ledger }, 'already-applied'],
   ];
   for (const [what, one, expected] of cases) {

@@ -60,7 +60,7 @@ describe('readCode', () => {
     }
   });
 
-  it('notices every single wrong symbol', () => {
+  it('15. notices every single wrong symbol', () => {
     for (const code of CODES) {
       const symbols = symbolsOf(code);
       for (const [at, right] of symbols.entries()) {
@@ -73,7 +73,7 @@ describe('readCode', () => {
     }
   });
 
-  it('notices every two symbols that changed places, neighbours or not', () => {
+  it('15. notices every two symbols that changed places, neighbours or not', () => {
     let swaps = 0;
     for (const code of CODES) {
       const symbols = symbolsOf(code);
