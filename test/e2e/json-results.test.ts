@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { temporaryDirectory, writeChannel } from '../support/channel.js';
-import { type CommandName, runCommand } from '../support/run-command.js';
+import { runHere } from '../support/in-process.js';
+import type { CommandName } from '../support/run-command.js';
 
 const schema = new URL('../../../schemas/result.schema.json', import.meta.url);
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(
@@ -15,8 +17,12 @@ const packages = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }));
 
 test('with --json every command prints one document that the schema allows', async (t) => {
   const work = await temporaryDirectory(t);
+  // This process has no other test, and what it runs takes its paths from here.
+  const before = process.cwd();
+  process.chdir(work);
+  t.after(() => process.chdir(before));
   const run = async (code: number, command: CommandName, ...args: string[]): Promise<void> => {
-    const result = await runCommand(command, [...args, '--json'], { cwd: work });
+    const result = await runHere(command, [...args, '--json']);
     assert.equal(result.code, code, `${args.join(' ')}: ${result.stderr}`);
     const document: unknown = JSON.parse(result.stdout);
     assert.ok(validate(document), `${args.join(' ')}: ${JSON.stringify(validate.errors)}\n${result.stdout}`);
