@@ -178,6 +178,15 @@ for (const channel of CHANNELS) {
       await assertIn(sides, 3, channel);
     });
 
+    test('5. --again over several updates: these come again, in their order', async (t) => {
+      const sides = at(await history(t), 3);
+      assert.equal((await applyUpdate(sides, update(sides, 1), '--again')).outcome, 'superseded');
+      await assertIn(sides, 1, channel);
+      for (const n of [2, 3, 4]) assert.equal((await applyUpdate(sides, update(sides, n))).outcome, 'apply');
+      await assertIn(sides, 4, channel);
+      assert.equal((await unfit(sides, 2)).outcome, 'superseded');
+    });
+
     test('1. A receipt that an interrupted end left out is made up for, and carried back as a file', async (t) => {
       const sides = at(await history(t), 2);
       const own = join(sides.copy, '.conda-diff');
