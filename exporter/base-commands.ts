@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { collect } from '../shared/cli-shell.js';
+import { addTrustOptions, type TrustFlags } from '../shared/trust-options.js';
 import { addExportOptions, type CompareFlags } from './options.js';
 
-export interface InitFlags extends CompareFlags {
+export interface InitFlags extends CompareFlags, TrustFlags {
   readonly empty?: boolean;
   readonly inSync?: boolean;
   readonly from?: string;
@@ -11,7 +12,7 @@ export interface InitFlags extends CompareFlags {
 
 /** Declares `init`. */
 export function addInit(program: Command): void {
-  addExportOptions(
+  const declared = addExportOptions(
     program
       .command('init')
       .description('say once what the other side has now; with --site, make a site')
@@ -22,7 +23,8 @@ export function addInit(program: Command): void {
       .option('--receipt <file>', 'the receipt that goes with --from: numbers go on above its update')
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
-  ).action(async (repository: string | undefined, flags: InitFlags) =>
+  );
+  addTrustOptions(declared, 'a receipt').action(async (repository: string | undefined, flags: InitFlags) =>
     (await import('./run-init.js')).runInit(repository, flags),
   );
 }

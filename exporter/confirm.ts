@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { timestamp } from '../shared/clock.js';
 import { readCode } from '../shared/confirmation-code.js';
+import { CondaDiffError } from '../shared/errors.js';
 import { withLock } from '../shared/lock.js';
 import type { Receipt } from '../shared/receipt.js';
+import type { Trust } from '../shared/trust.js';
 import { type Judgement, judgeCode, judgeReceipt } from './confirmation.js';
 import { settlePending } from './earlier-updates.js';
 import type { Place } from './find-state.js';
@@ -19,6 +21,8 @@ export interface ConfirmOptions extends Place {
   readonly stateDirectory: string;
   /** A receipt file, or a code as it was typed. */
   readonly statement: string;
+  /** Whose signatures a receipt must have; `undefined` where nothing is trusted. */
+  readonly trust?: Trust | undefined;
   readonly note: (line: string) => void;
 }
 
@@ -43,7 +47,7 @@ export async function confirm(options: ConfirmOptions): Promise<ConfirmResult> {
     requireSite(siteNames(events), site, repository);
     const before = siteOf(store, site);
     const views = new Map(siteNames(events).map((name) => [name, viewSite(events, name)]));
-    const said = await readStatement(options.statement);
+    const said = await readStatement(options.statement, options.trust);
     const judgement =
       said.receipt === undefined
         ? judgeCode(said.code, site, views)
@@ -76,11 +80,25 @@ type Said =
   | { readonly name: string; readonly receipt: Receipt; readonly code?: never }
   | { readonly name: string; readonly receipt?: undefined; readonly code: string };
 
+/** Whether a statement, as it was typed, is the file of a receipt and not a code. */
+export function isReceiptFile(text: string): boolean {
+  return existsSync(text) || /[/.]/.test(text);
+}
+
+function unsignedCode(): CondaDiffError {
+  return new CondaDiffError('integrity', 'A code is not signed, and what this copy states must be', {
+    hint: [
+      'Have the receipt carried over with its signature:',
+      '  conda-diff-import receipt <repository> -o receipt.json --sign-key <private key>',
+    ].join('\n'),
+  });
+}
+
 /** A file that is there, or a name with a slash or a dot, is a receipt; anything else was meant as a code. */
-async function readStatement(text: string): Promise<Said> {
-  if (existsSync(text) || /[/.]/.test(text))
-    return { name: `The receipt ${text}`, receipt: await readReceipt(text) };
+async function readStatement(text: string, trust: Trust | undefined): Promise<Said> {
+  if (isReceiptFile(text)) return { name: `The receipt ${text}`, receipt: await readReceipt(text, trust) };
   const code = readCode(text);
   if (code === undefined) throw mistyped(text);
+  if (trust !== undefined) throw unsignedCode();
   return { name: `The code ${code}`, code };
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect } from '../shared/cli-shell.js';
 import { addExportOptions, type CompareFlags, parsePercentage } from './options.js';
 import type { ReviewFlags } from './review.js';
-import { addSignKey, type SignFlags } from './key-commands.js';
+import { addSignKey, type SignFlags } from '../shared/sign-options.js';
 import { parseVolumeSize } from './volume-size.js';
 
 export interface CreateFlags extends CompareFlags, ReviewFlags, SignFlags {
@@ -23,6 +23,7 @@ export function addCreate(program: Command): void {
         .argument('[repository]', 'directory of the mirror')
         .option('-o, --output <file|dir/>', 'where the update is written (default: update.tar)'),
     ),
+    'the manifest',
   )
     .option('--dry-run', 'print what the update would carry, write nothing')
     .option(

@@ -10,6 +10,7 @@ import { requireReadable } from '../shared/present-state.js';
 import type { Receipt } from '../shared/receipt.js';
 import { EMPTY_REFERENCE, type Reference, referenceOf } from '../shared/reference.js';
 import { stateOf } from '../shared/state.js';
+import type { Trust } from '../shared/trust.js';
 import type { BaseEvent, InheritedEvent, LedgerEvent } from './ledger-events.js';
 import { checkHistory } from './init-history.js';
 import { readReceipt } from './read-receipt.js';
@@ -29,6 +30,8 @@ export interface InitOptions {
   readonly from?: string;
   /** The receipt that goes with it. */
   readonly receipt?: string;
+  /** Whose signatures the receipt must have; `undefined` where nothing is trusted. */
+  readonly trust?: Trust | undefined;
   readonly globs: Partial<Globs>;
   readonly signal: AbortSignal;
 }
@@ -56,7 +59,8 @@ export async function init(options: InitOptions): Promise<InitResult> {
     requireDistinct(siteNames(store.log.events), site);
     if (siteOf(store, site).assumed !== undefined) throw alreadySet(options);
     const first = await firstBase(options);
-    const receipt = options.receipt === undefined ? undefined : await readReceipt(options.receipt);
+    const receipt =
+      options.receipt === undefined ? undefined : await readReceipt(options.receipt, options.trust);
     checkHistory(options, first, receipt);
     for (const reference of [first.reference, ...(first.update === undefined ? [] : [first.update.base])])
       await saveReference(stateDirectory, reference);

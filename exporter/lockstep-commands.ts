@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
+import { addTrustOptions, type TrustFlags } from '../shared/trust-options.js';
 import { addExportOptions, type ExportFlags } from './options.js';
 
 /** Declares `confirm`. */
 export function addConfirm(program: Command): void {
-  addExportOptions(
-    program
-      .command('confirm')
-      .description('note what the other side has, from its receipt or the code that its import printed')
-      .argument('[repository]', 'directory of the mirror')
-      .argument('[receipt...]', 'the receipt file, or the code'),
-  ).action(async (repository: string | undefined, words: readonly string[], flags: ExportFlags) =>
-    (await import('./run-lockstep.js')).runConfirm(repository, words, flags),
+  addTrustOptions(
+    addExportOptions(
+      program
+        .command('confirm')
+        .description('note what the other side has, from its receipt or the code that its import printed')
+        .argument('[repository]', 'directory of the mirror')
+        .argument('[receipt...]', 'the receipt file, or the code'),
+    ),
+    'a receipt',
+  ).action(
+    async (repository: string | undefined, words: readonly string[], flags: ExportFlags & TrustFlags) =>
+      (await import('./run-lockstep.js')).runConfirm(repository, words, flags),
   );
 }
 

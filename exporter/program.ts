@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { createProgram } from '../shared/cli-shell.js';
+import { addKeygen } from '../shared/keygen-command.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addInit } from './base-commands.js';
 import { addCreate, addShow } from './create-commands.js';
-import { addKeygen, addSign } from './key-commands.js';
+import { addSign } from './key-commands.js';
 import { addConfirm, addWithdraw } from './lockstep-commands.js';
 import { addLog, addStatus } from './status-commands.js';
 import { addReference, addVerify } from './state-commands.js';

@@ -4,9 +4,9 @@ import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
 import type { Reference } from '../shared/reference.js';
+import { writeSignatures, type WrittenSignature } from '../shared/write-signatures.js';
 import type { Key } from '../shared/signature.js';
 import type { ArchiveFile } from './archive.js';
-import { writeSignatures, type WrittenSignature } from './keys.js';
 import type { OutputNames } from './output-names.js';
 import type { FileStatus } from './plan.js';
 import type { PlannedVolume } from './plan-volumes.js';

@@ -11,7 +11,7 @@ import type { CompareFlags } from './options.js';
 import { givenGlobs, policyOf, type Workplace, workplace } from './workplace.js';
 import { requireReviewable, writeReviews } from './review.js';
 import { requireSite, siteNames } from './sites.js';
-import { signKeys } from './sign-keys.js';
+import { signKeys } from '../shared/sign-keys.js';
 import { openStore } from './store.js';
 import { parseVolumeSize } from './volume-size.js';
 import { type CreateFlags, SIZES } from './create-commands.js';

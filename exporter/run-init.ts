@@ -4,6 +4,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import { formatCount } from '../shared/figures.js';
 import { shortDigest } from '../shared/state.js';
 import { init, type InitResult } from './init.js';
+import { receiptTrust } from './receipt-trust.js';
 import { givenGlobs, workplace } from './workplace.js';
 import { siteFlag } from './sites.js';
 import type { InitFlags } from './base-commands.js';
@@ -13,12 +14,14 @@ export async function runInit(repository: string | undefined, flags: InitFlags):
   const shell = createShell(flags);
   const place = await workplace(repository, flags);
   const how = howToBegin(flags);
+  const trust = await receiptTrust(flags.receipt, place.repository, flags, place.config);
   const result = await init({
     repository: place.repository,
     stateDirectory: place.stateDirectory,
     site: place.site,
     isNamed: (flags.site ?? place.config.site) !== undefined,
     how,
+    trust,
     ...(flags.from !== undefined && { from: resolve(flags.from) }),
     ...(flags.receipt !== undefined && { receipt: resolve(flags.receipt) }),
     globs: givenGlobs(flags, place.config),

@@ -6,19 +6,9 @@ import { formatBytes, formatCount } from '../shared/figures.js';
 import { locateManifest } from '../shared/locate.js';
 import type { Manifest } from '../shared/manifest.js';
 import { shortDigest } from '../shared/state.js';
-import { generateKey, signManifest } from './keys.js';
-import type { SignFlags } from './key-commands.js';
-import { signKeys } from './sign-keys.js';
-
-/** `keygen`: makes a key pair. */
-export async function runKeygen(name: string, flags: CommonOptions): Promise<void> {
-  const pair = await generateKey(name);
-  createShell(flags).report({ command: 'keygen', ...pair }, [
-    `Key ${pair.id}`,
-    `Wrote: ${pair.privateKey} (keep it on this machine, and a copy in a safe)`,
-    `Wrote: ${pair.publicKey} (for --trusted-key; carry it over on another way than the updates)`,
-  ]);
-}
+import { signKeys } from '../shared/sign-keys.js';
+import type { SignFlags } from '../shared/sign-options.js';
+import { signManifest } from './keys.js';
 
 /** `sign`: adds a signature to an update that is there. */
 export async function runSign(update: string, flags: CommonOptions & SignFlags): Promise<void> {

@@ -1,9 +1,11 @@
 import { createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
+import type { TrustFlags } from '../shared/trust-options.js';
 import { shortDigest } from '../shared/state.js';
 import { howAssumed } from './base.js';
-import { confirm, type ConfirmResult } from './confirm.js';
+import { confirm, type ConfirmResult, isReceiptFile } from './confirm.js';
 import type { ExportFlags } from './options.js';
+import { receiptTrust } from './receipt-trust.js';
 import { workplace } from './workplace.js';
 import { inFlight } from './site-updates.js';
 import type { KnownUpdate, SiteView } from './site-view.js';
@@ -13,12 +15,14 @@ import { withdraw, type WithdrawResult } from './withdraw.js';
 export async function runConfirm(
   repository: string | undefined,
   words: readonly string[],
-  flags: ExportFlags,
+  flags: ExportFlags & TrustFlags,
 ): Promise<void> {
   const shell = createShell(flags);
   const [given, statement] = withSubject(repository, words.join(' '), 'No receipt or code was given');
   const place = await workplace(given, flags);
-  const result = await confirm({ ...place, statement, note: shell.note });
+  const file = isReceiptFile(statement) ? statement : undefined;
+  const trust = await receiptTrust(file, place.repository, flags, place.config);
+  const result = await confirm({ ...place, statement, trust, note: shell.note });
   const { outcome, event, after } = result;
   shell.report(
     {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
+import { addSignKey, type SignFlags } from '../shared/sign-options.js';
 import { addTrustOptions, type TrustFlags } from '../shared/trust-options.js';
 
 export interface FitFlags extends CommonOptions, TrustFlags {
@@ -9,7 +10,7 @@ export interface FitFlags extends CommonOptions, TrustFlags {
   readonly staged?: boolean;
 }
 
-export interface ApplyFlags extends FitFlags {
+export interface ApplyFlags extends FitFlags, SignFlags {
   readonly dryRun?: boolean;
   readonly undo: boolean;
   readonly removeNow?: boolean;
@@ -19,7 +20,7 @@ const UPDATE = 'the update.tar, its manifest, or the directory that holds them; 
 
 /** Declares `apply`, the default command. */
 export function addApply(program: Command): void {
-  addFitOptions(
+  const declared = addFitOptions(
     program
       .command('apply', { isDefault: true })
       .description('verify an update, apply it, and write the reference of the new state')
@@ -28,8 +29,10 @@ export function addApply(program: Command): void {
       .option('--dry-run', 'print what would be done, change nothing')
       .option('--no-undo', 'keep nothing of what is replaced: saves space, but the import cannot be undone')
       .option('--remove-now', 'delete removed artifacts at once instead of at the next import'),
-  ).action(async (update: string | undefined, repository: string | undefined, flags: ApplyFlags) =>
-    (await import('./run-apply.js')).runApply(update, repository, flags),
+  );
+  addSignKey(declared, 'the receipt').action(
+    async (update: string | undefined, repository: string | undefined, flags: ApplyFlags) =>
+      (await import('./run-apply.js')).runApply(update, repository, flags),
   );
 }
 

@@ -5,6 +5,7 @@ import { readIfThere } from '../shared/read-document.js';
 import { encodeReceipt, type Receipt } from '../shared/receipt.js';
 import { type Workbench, writeDocument } from './commit.js';
 import { type NewEvent, type Noted, receiptOf, withEvent } from './copy-history.js';
+import { receiptFile, receiptsDirectory } from './sign-receipt.js';
 import { type CopyLedger, decodeCopyLedger, EMPTY_LEDGER, encodeCopyLedger } from './copy-ledger.js';
 
 function ledgerFile(stateDirectory: string): string {
@@ -40,10 +41,6 @@ export async function noteEvent(
   return keepReceipt(bench, stateDirectory, noted);
 }
 
-function receiptsDirectory(stateDirectory: string): string {
-  return join(stateDirectory, 'receipts');
-}
-
 /** Writes the receipt of an event, unless it is there already. */
 export async function keepReceipt(
   bench: Workbench,
@@ -53,7 +50,7 @@ export async function keepReceipt(
   const directory = receiptsDirectory(stateDirectory);
   const receipt = receiptOf(ledger, event);
   const bytes = encodeReceipt(receipt);
-  const file = join(directory, `${String(receipt.counter)}.json`);
+  const file = receiptFile(stateDirectory, receipt);
   if (existsSync(file) && readFileSync(file).equals(bytes)) return receipt;
   if (!existsSync(directory)) {
     await bench.disk.makeDirectory(directory, 0o700);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createProgram } from '../shared/cli-shell.js';
+import { addKeygen } from '../shared/keygen-command.js';
 import { addReport } from '../shared/report/report-command.js';
 import { addApply, addCheck } from './apply-commands.js';
 import { addLog, addReceipt } from './receipt-commands.js';
@@ -25,5 +26,6 @@ export function importProgram(): Command {
   addRecover(program);
   addReference(program);
   addGc(program);
+  addKeygen(program);
   return program;
 }

@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
+import { addSignKey, type SignFlags } from '../shared/sign-options.js';
+
+export interface ReceiptFlags extends CommonOptions, SignFlags {
+  readonly output?: string;
+}
 
 /** Declares `receipt`. */
 export function addReceipt(program: Command): void {
-  addCommonOptions(
+  const declared = addCommonOptions(
     program
       .command('receipt')
       .description('show the receipt of the last import or undo again')
       .argument('[repository]', 'directory of the copy')
       .option('-o, --output <file>', 'write a copy of it, to carry back'),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly output?: string }) =>
+  );
+  addSignKey(declared, 'it').action(async (repository: string | undefined, flags: ReceiptFlags) =>
     (await import('./run-receipt.js')).runReceipt(repository, flags),
   );
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
+import { signKeys } from '../shared/sign-keys.js';
 import { trustFor } from '../shared/trust-for.js';
 import { burstLine, describeImport, importLines, planLines, signatureLine } from './describe.js';
 import type { Permissions } from './fit.js';
@@ -9,6 +10,7 @@ import { checkUpdate, importUpdate } from './import.js';
 import { layoutOf } from './layout.js';
 import { type Place, placeOf } from './place.js';
 import type { FitFlags, ApplyFlags } from './apply-commands.js';
+import { receiptFile, signReceipt } from './sign-receipt.js';
 import { listStaged, onlyStaged } from './staged.js';
 
 /** `apply`: imports an update, or prints the steps with `--dry-run`. */
@@ -30,8 +32,11 @@ export async function runApply(
     shell.report(document, planLines(outcome));
     return;
   }
+  const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const outcome = await importUpdate({ ...options, keepsUndo: flags.undo, note: shell.note });
   if (outcome.burstMilliseconds !== undefined) shell.detail(burstLine(outcome.burstMilliseconds));
+  if (outcome.receipt !== undefined)
+    await signReceipt(receiptFile(place.stateDirectory, outcome.receipt), outcome.receipt, keys, shell.note);
   const document = { command: 'apply', dryRun: false, ...describeImport(outcome) };
   shell.report(document, importLines(outcome, place.repository));
 }

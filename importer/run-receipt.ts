@@ -4,18 +4,19 @@ import { type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { encodeReceipt } from '../shared/receipt.js';
 import { requireUntracked } from '../shared/present-state.js';
+import { signKeys } from '../shared/sign-keys.js';
 import { lastReceipt, receiptOf } from './copy-history.js';
 import { logLines, receiptLines } from './describe.js';
 import { readCopyLedger } from './note-event.js';
 import { existingPlace } from './place.js';
+import type { ReceiptFlags } from './receipt-commands.js';
+import { receiptFile, signReceipt } from './sign-receipt.js';
 
-/** `receipt`: shows the last receipt again. */
-export async function runReceipt(
-  repository: string | undefined,
-  flags: CommonOptions & { readonly output?: string },
-): Promise<void> {
+/** `receipt`: shows the last receipt again, writes a copy of it, and signs both. */
+export async function runReceipt(repository: string | undefined, flags: ReceiptFlags): Promise<void> {
   const shell = createShell(flags);
   const place = await existingPlace(repository, flags);
+  const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const receipt = lastReceipt(await readCopyLedger(place.stateDirectory));
   if (receipt === undefined) throw noReceipt(place.repository);
   const { output } = flags;
@@ -23,8 +24,14 @@ export async function runReceipt(
     requireUntracked(place.repository, output, 'Write it to another place');
     await writeFileAtomically(resolve(output), [encodeReceipt(receipt)]);
   }
-  const document = { command: 'receipt', receipt, output: output === undefined ? null : resolve(output) };
-  shell.data(document, [...(output === undefined ? [] : [`Wrote: ${output}`]), ...receiptLines(receipt)]);
+  const file = output === undefined ? receiptFile(place.stateDirectory, receipt) : resolve(output);
+  const signed = await signReceipt(file, receipt, keys, () => undefined);
+  const wrote = [...(output === undefined ? [] : [output]), ...signed.map((one) => one.file)];
+  const document = {
+    ...{ command: 'receipt', receipt, output: output === undefined ? null : resolve(output) },
+    signatures: signed.map((one) => one.file),
+  };
+  shell.data(document, [...wrote.map((one) => `Wrote: ${one}`), ...receiptLines(receipt)]);
 }
 
 /** `log`: lists imports and undos. */

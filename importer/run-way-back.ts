@@ -1,17 +1,24 @@
 import { type CommonOptions, createShell } from '../shared/cli-shell.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
 import { withLock } from '../shared/lock.js';
+import { signKeys } from '../shared/sign-keys.js';
+import type { SignFlags } from '../shared/sign-options.js';
 import { shortDigest } from '../shared/state.js';
 import { burstLine, codeLine } from './describe.js';
 import { collectGarbage, type Collected } from './housekeeping.js';
 import { recoverFirst, recoveryLine } from './import.js';
 import { benchAt } from './place.js';
+import { receiptFile, signReceipt } from './sign-receipt.js';
 import { undoLastImport } from './undo.js';
 
 /** `undo`: takes the last import back. */
-export async function runUndo(repository: string | undefined, flags: CommonOptions): Promise<void> {
+export async function runUndo(
+  repository: string | undefined,
+  flags: CommonOptions & SignFlags,
+): Promise<void> {
   const shell = createShell(flags);
   const { bench, notebook, place } = await benchAt(repository, flags, shell);
+  const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const { undone, state, receipt, burstMilliseconds } = await withLock(
     place.repository,
     'conda-diff-import undo',
@@ -20,6 +27,7 @@ export async function runUndo(repository: string | undefined, flags: CommonOptio
       return undoLastImport(bench, notebook);
     },
   );
+  await signReceipt(receiptFile(place.stateDirectory, receipt), receipt, keys, shell.note);
   const { digest, count, bytes } = state;
   const { update } = undone;
   shell.detail(burstLine(burstMilliseconds));
@@ -31,10 +39,14 @@ export async function runUndo(repository: string | undefined, flags: CommonOptio
 }
 
 /** `recover`: ends an interrupted import. */
-export async function runRecover(repository: string | undefined, flags: CommonOptions): Promise<void> {
+export async function runRecover(
+  repository: string | undefined,
+  flags: CommonOptions & SignFlags,
+): Promise<void> {
   const shell = createShell(flags);
   const { bench, notebook, place } = await benchAt(repository, flags, shell);
   const command = 'conda-diff-import recover';
+  const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const recovery = await withLock(place.repository, command, async () => recoverFirst(bench, notebook));
   if (recovery === undefined) {
     shell.report({ command: 'recover', did: 'nothing' }, ['No import was interrupted']);
@@ -42,6 +54,8 @@ export async function runRecover(repository: string | undefined, flags: CommonOp
   }
   const state = recovery.did === 'finished' ? recovery.journal.to : recovery.journal.from;
   const { did, journal, receipt } = recovery;
+  if (receipt !== undefined)
+    await signReceipt(receiptFile(place.stateDirectory, receipt), receipt, keys, shell.note);
   const document = { command: 'recover', did, update: journal.update, state, ...(receipt && { receipt }) };
   shell.report(document, [
     recoveryLine(did, journal),

@@ -1,27 +1,32 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
+import { addSignKey, type SignFlags } from '../shared/sign-options.js';
 
 /** Declares `undo`. */
 export function addUndo(program: Command): void {
-  addCommonOptions(
+  const declared = addCommonOptions(
     program
       .command('undo')
       .description('take the last import back')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) =>
-    (await import('./run-way-back.js')).runUndo(repository, flags),
+  );
+  addSignKey(declared, 'the receipt').action(
+    async (repository: string | undefined, flags: CommonOptions & SignFlags) =>
+      (await import('./run-way-back.js')).runUndo(repository, flags),
   );
 }
 
 /** Declares `recover`. */
 export function addRecover(program: Command): void {
-  addCommonOptions(
+  const declared = addCommonOptions(
     program
       .command('recover')
       .description('finish an interrupted import, or take it back')
       .argument('[repository]', 'directory of the copy'),
-  ).action(async (repository: string | undefined, flags: CommonOptions) =>
-    (await import('./run-way-back.js')).runRecover(repository, flags),
+  );
+  addSignKey(declared, 'the receipt').action(
+    async (repository: string | undefined, flags: CommonOptions & SignFlags) =>
+      (await import('./run-way-back.js')).runRecover(repository, flags),
   );
 }
 

@@ -14,11 +14,13 @@ export interface Config {
   readonly ignore?: readonly string[];
   readonly include?: readonly string[];
   readonly stateDir?: string;
-  /** Private keys that sign updates. */
+  /** Private keys that sign updates, or receipts. */
   readonly signKeys?: readonly string[];
   /** Public keys that updates must be signed with. */
   readonly trustedKeys?: readonly string[];
   readonly requireSignatures?: number;
+  /** Public keys that receipts must be signed with. */
+  readonly receiptKeys?: readonly string[];
   /** As `--volume-size`. */
   readonly volumeSize?: string;
 }
@@ -34,6 +36,7 @@ const KEYS = [
   'sign-keys',
   'trusted-keys',
   'require-signatures',
+  'receipt-keys',
   'volume-size',
 ];
 
@@ -42,6 +45,7 @@ interface RawConfig extends Pick<Config, 'repository' | 'site' | 'output' | 'bas
   readonly 'sign-keys'?: readonly string[];
   readonly 'trusted-keys'?: readonly string[];
   readonly 'require-signatures'?: number;
+  readonly 'receipt-keys'?: readonly string[];
   readonly 'volume-size'?: string;
 }
 
@@ -86,6 +90,7 @@ function resolvePaths(
     'sign-keys': signKeys,
     'trusted-keys': trustedKeys,
     'require-signatures': requireSignatures,
+    'receipt-keys': receiptKeys,
     'volume-size': volumeSize,
     ...raw
   }: RawConfig,
@@ -102,6 +107,7 @@ function resolvePaths(
     ...(signKeys !== undefined && { signKeys: signKeys.map(at) }),
     ...(trustedKeys !== undefined && { trustedKeys: trustedKeys.map(at) }),
     ...(requireSignatures !== undefined && { requireSignatures }),
+    ...(receiptKeys !== undefined && { receiptKeys: receiptKeys.map(at) }),
     ...(volumeSize !== undefined && { volumeSize }),
   };
 }

@@ -6,7 +6,14 @@ import { ManifestDecoder } from './manifest-decoder.js';
 import { readManifest } from './read-document.js';
 import { readWhole } from './read-whole.js';
 import { MAX_SIGNED_BYTES, signatureName, signerOf } from './signature.js';
-import { type FoundSignature, requireEnough, requireSigned, type Signatures, type Trust } from './trust.js';
+import {
+  type FoundSignature,
+  requireEnough,
+  requireSigned,
+  type Signatures,
+  type Trust,
+  UNSIGNED_UPDATE,
+} from './trust.js';
 
 const CHUNK_BYTES = 1 << 18;
 /** A signature that is longer is wrong; how much longer does not matter. */
@@ -36,17 +43,19 @@ export async function readSignedManifest(file: string, trust: Trust | undefined)
 /**
  * Reads the bytes of a file that must be signed. They are held in memory: whoever parses them parses what was signed.
  *
+ * @param hint what to do where signatures are missing
  * @throws CondaDiffError integrity, before anything is read where signatures of trusted keys are missing; io
  */
 export async function readSignedBytes(
   file: string,
   trust: Trust,
+  hint = UNSIGNED_UPDATE,
 ): Promise<{ readonly bytes: Buffer; readonly signatures: Signatures }> {
   const present = signersBeside(file);
   const isTrusted = (id: string): boolean => trust.keys.some((key) => key.id === id);
   const others = present.filter((id) => !isTrusted(id));
   const candidates = present.filter(isTrusted).map((id) => ({ id, file: signatureName(file, id) }));
-  requireEnough(file, candidates, trust, others);
+  requireEnough(file, candidates, trust, others, hint);
   const found: FoundSignature[] = [];
   for (const one of candidates)
     found.push({ ...one, bytes: await readWhole(one.file, MAX_SIGNATURE_FILE, 'integrity') });

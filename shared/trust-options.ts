@@ -7,12 +7,16 @@ export interface TrustFlags {
   readonly requireSignatures?: number;
 }
 
-/** Declares {@link TrustFlags}. */
-export function addTrustOptions(command: Command): Command {
+/**
+ * Declares {@link TrustFlags}.
+ *
+ * @param what must be signed
+ */
+export function addTrustOptions(command: Command, what = 'an update'): Command {
   return command
     .option(
       '--trusted-key <pem>',
-      'refuse an update that is not signed with this public key, or another trusted one; repeatable',
+      `refuse ${what} that is not signed with this public key, or another trusted one; repeatable`,
       collect,
     )
     .option(

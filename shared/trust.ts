@@ -68,7 +68,7 @@ export function requireSigned(
   if (wrong.length === 0) return found.map(({ id }) => id);
   throw new CondaDiffError('integrity', `${signed} is not what was signed`, {
     details: wrong.map((one) => whatIsWrong(one)),
-    hint: 'Copy manifest and signatures again from their source; if this stays, somebody altered one of them',
+    hint: 'Copy it and its signatures again from their source; if this stays, somebody altered one of them',
   });
 }
 
@@ -93,6 +93,7 @@ export function requireEnough(
   found: readonly Pick<FoundSignature, 'id'>[],
   trust: Trust,
   others: readonly string[] = [],
+  hint = UNSIGNED_UPDATE,
 ): void {
   const { keys, required } = trust;
   if (found.length >= required) return;
@@ -108,9 +109,12 @@ export function requireEnough(
         .filter(({ id }) => !found.some((one) => one.id === id))
         .map((key) => `not signed by ${describe(key)}`),
     ],
-    hint: [
-      'Copy the .sig files of the update beside its manifest. If there are none, have it signed on the online side:',
-      '  conda-diff-export sign <update.manifest.json> --sign-key <private key>',
-    ].join('\n'),
+    hint,
   });
 }
+
+/** What to do about an update that is not signed. */
+export const UNSIGNED_UPDATE = [
+  'Copy the .sig files of the update beside its manifest. If there are none, have it signed on the online side:',
+  '  conda-diff-export sign <update.manifest.json> --sign-key <private key>',
+].join('\n');

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Config } from '../shared/config.js';
-import { readPrivateKeys } from '../shared/read-keys.js';
-import type { Key } from '../shared/signature.js';
-import type { SignFlags } from './key-commands.js';
+import type { Config } from './config.js';
+import { readPrivateKeys } from './read-keys.js';
+import type { Key } from './signature.js';
+import type { SignFlags } from './sign-options.js';
 
 /**
  * Reads the private keys to sign with: flags win over the configuration.

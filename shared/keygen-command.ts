@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { CommonOptions } from './cli-shell.js';
+
+/** Declares `keygen`. */
+export function addKeygen(program: Command): void {
+  program
+    .command('keygen')
+    .description('make a key pair: <name>.private.pem signs, <name>.public.pem is trusted on the other side')
+    .argument('<name>', 'path and beginning of the file names')
+    .option('--json', 'print one JSON document on stdout')
+    .option('-q, --quiet', 'print nothing but errors')
+    .exitOverride()
+    .action(async (name: string, flags: CommonOptions) =>
+      (await import('./run-keygen.js')).runKeygen(name, flags),
+    );
+}
