@@ -16,6 +16,7 @@ export function attentionPoints({
   broken,
   absent,
   signatures,
+  verified,
 }: Report): AttentionPoint[] {
   const artifacts = (kind: string): number =>
     changes.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.artifacts.length, 0);
@@ -29,6 +30,9 @@ export function attentionPoints({
   const replaced = artifacts('replaced');
   return [
     ...(signatures.length === 0 ? [{ section: 'digests', text: 'The update is not signed' } as const] : []),
+    ...(signatures.length > 0 && verified.length === 0
+      ? [{ section: 'digests', text: 'The signatures were not verified: no trusted key was given' } as const]
+      : []),
     ...point('packages', replaced, `${formatCount(replaced, 'artifact')} replaced under the same name`),
     ...point(
       'dependencies',

@@ -5,7 +5,7 @@ import type { Report } from './report.js';
 
 /** What the JSON document of `report` says of its findings. */
 export function describeReport(report: Report): object {
-  const { update, changes, licences, closure, broken, signatures, unchecked } = report;
+  const { update, changes, licences, closure, broken, signatures, verified, unchecked } = report;
   const counts = (of: (kind: ChangeKind) => number): object =>
     Object.fromEntries(CHANGE_KINDS.map((kind) => [kind, of(kind)]));
   const listed = (kind: ChangeKind): typeof changes => changes.filter((one) => one.kind === kind);
@@ -17,6 +17,7 @@ export function describeReport(report: Report): object {
     unmet: (closure?.unmet ?? []).map(describeUnmet),
     broken: broken.map(describeUnmet),
     signatures,
+    verified,
     unchecked,
   };
 }

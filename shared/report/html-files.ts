@@ -1,6 +1,7 @@
 import { formatBytes } from '../figures.js';
 import { markup, type Markup, pathMarkup } from './html.js';
 import { filterBox } from './html-table.js';
+import { signatureStates } from './signature-state.js';
 import type { Report } from './report.js';
 
 /** Rows of the file table beyond this would make a page that no browser shows. */
@@ -44,7 +45,8 @@ function absentList(absent: Report['absent']): Markup {
 
 /** What the update is, down to its hashes. */
 export function digestSection(report: Report): Markup {
-  const { update, base, target, manifestFile, volumes, baseReference, signatures, globs } = report;
+  const { update, base, target, manifestFile, volumes, baseReference, globs } = report;
+  const signatures = signatureStates(report).map(({ name, state }) => `${name} (${state})`);
   const rows: readonly (readonly [string, Markup | string])[] = [
     ['Update id', hash(update.id)],
     ['State before', base.count === 0 ? 'empty' : hash(base.digest)],
@@ -52,7 +54,7 @@ export function digestSection(report: Report): Markup {
     [manifestFile.name, hash(manifestFile.sha256)],
     ...volumes.map((one) => [one.name, fileCell(one)] as const),
     [baseReference.name, fileCell(baseReference)],
-    ['Signatures', signatures.length === 0 ? 'not signed' : `${signatures.join(', ')} (there, not verified)`],
+    ['Signatures', signatures.length === 0 ? 'not signed' : signatures.join(', ')],
     ['Left out by globs', globs.ignore.length === 0 ? 'nothing' : globs.ignore.join(' ')],
     ['Included by globs', globs.include.length === 0 ? 'nothing' : globs.include.join(' ')],
   ];

@@ -2,6 +2,7 @@ import { formatBytes, formatCount } from '../figures.js';
 import { shortDigest } from '../state.js';
 import { attentionPoints } from './attention.js';
 import { CHANGE_KINDS, type Change } from './changes.js';
+import { signatureStates } from './signature-state.js';
 import type { Report } from './report.js';
 import { visibleText } from './visible-text.js';
 import { directoryName, KIND_NAMES, NO_LICENCE } from './words.js';
@@ -132,8 +133,9 @@ function digestTable({
   manifestFile,
   volumes,
   baseReference,
-  signatures,
+  ...report
 }: Report): string[] {
+  const signatures = signatureStates(report).map(({ name, state }) => `${code(name)} (${state})`);
   const files = [manifestFile, ...volumes, baseReference];
   return table(
     'Digests',
@@ -143,10 +145,7 @@ function digestTable({
       ['State before', base.count === 0 ? 'empty' : code(base.digest)],
       ['State after', code(target.digest)],
       ...files.map(({ name, sha256 }) => [code(name), code(sha256)]),
-      [
-        'Signatures',
-        signatures.length === 0 ? 'not signed' : `${signatures.map(code).join(', ')} (not verified)`,
-      ],
+      ['Signatures', signatures.length === 0 ? 'not signed' : signatures.join(', ')],
     ],
   );
 }

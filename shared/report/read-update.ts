@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { asIoError, CondaDiffError } from '../errors.js';
-import { hashFile } from '../hashing.js';
-import { targetOf } from '../manifest.js';
+import { type FileHash, hashFile } from '../hashing.js';
+import { type Manifest, targetOf } from '../manifest.js';
 import { readBaseReference } from '../read-base.js';
-import { readSignedManifest } from '../read-signed.js';
+import { decodeManifest, readSignedBytes, readSignedManifest } from '../read-signed.js';
 import type { Trust } from '../trust.js';
 import { readIndexes } from './read-indexes.js';
 import { makeReport, type Report, type UpdateFileFound } from './report.js';
@@ -27,7 +28,7 @@ export interface ReportOptions {
  * @throws CondaDiffError malformed, integrity, usage (no such manifest), io
  */
 export async function readReport(options: ReportOptions): Promise<Report> {
-  const { manifest } = await readSignedManifest(options.manifest, options.trust);
+  const { manifest, found, verified } = await readOnce(options);
   const directory = dirname(options.manifest);
   const base = await readBaseReference(manifest, options.manifest);
   const states = base && { base: base.state, target: targetOf(manifest, base, options.manifest) };
@@ -35,15 +36,31 @@ export async function readReport(options: ReportOptions): Promise<Report> {
   const { findings, unread } = await readIndexes(options, manifest, states, volumes);
   return makeReport({
     manifest,
-    manifestFile: { name: basename(options.manifest), ...(await hashFile(options.manifest)) },
+    manifestFile: { name: basename(options.manifest), ...found },
     volumes,
     baseReference: { ...manifest.baseReference, found: base !== undefined },
     signatures: signaturesBeside(options.manifest),
+    verified,
     states,
     targetIndexes: findings.filter(({ of }) => of === 'target').map(({ found }) => found),
     baseIndexes: findings.filter(({ of }) => of === 'base').map(({ found }) => found),
     unread,
   });
+}
+
+/** The manifest, and the hash of it; where something is trusted, both are of the bytes whose signatures were verified. */
+async function readOnce({ manifest: file, trust }: ReportOptions): Promise<{
+  readonly manifest: Manifest;
+  readonly found: FileHash;
+  readonly verified: readonly string[];
+}> {
+  if (trust === undefined) {
+    const { manifest } = await readSignedManifest(file, trust);
+    return { manifest, found: await hashFile(file), verified: [] };
+  }
+  const { bytes, signatures } = await readSignedBytes(file, trust);
+  const found = { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { manifest: await decodeManifest(bytes, file), found, verified: signatures.trusted };
 }
 
 /** @throws CondaDiffError integrity, when it is there with another size */

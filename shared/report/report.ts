@@ -42,6 +42,8 @@ export interface ReportInput {
   readonly baseReference: UpdateFileFound;
   /** Names of signature files beside the manifest. */
   readonly signatures: readonly string[];
+  /** Key ids of the signatures that were verified; none without trusted keys. */
+  readonly verified: readonly string[];
   /** Base and target, if the base reference is there. */
   readonly states: { readonly base: State; readonly target: State } | undefined;
   readonly targetIndexes: readonly IndexFindings[];
@@ -59,6 +61,7 @@ export interface Report {
   readonly volumes: readonly UpdateFileFound[];
   readonly baseReference: UpdateFileFound;
   readonly signatures: readonly string[];
+  readonly verified: readonly string[];
   readonly directories: readonly DirectorySummary[];
   readonly changes: readonly Change[];
   /** Largest first. */
@@ -91,6 +94,7 @@ export function makeReport(input: ReportInput): Report {
     volumes: input.volumes,
     baseReference: input.baseReference,
     signatures: input.signatures,
+    verified: input.verified,
     directories: summariesOf(changes, files),
     changes,
     sizes: sizesOf(shipped),

@@ -94,6 +94,26 @@ describe('keygen', { skip }, () => {
 });
 
 describe('a signed update', { skip, concurrency: 2 }, () => {
+  test('has a report that says of each signature whether it was verified', async (t) => {
+    const { created, online, officer, folder } = await signed(t);
+    const { manifest } = created.outputs;
+    await succeed('conda-diff-export', ['sign', manifest, '--sign-key', officer.privateKey]);
+    const report = join(folder, 'report');
+    for (const format of ['html', 'markdown']) {
+      const args = ['report', manifest, '--format', format, '-o', report, '--json'];
+      const known = await succeed('conda-diff-import', [...args, '--trusted-key', online.publicKey]);
+      assert.deepEqual(known.json<{ verified: string[] }>().verified, [online.id]);
+      const text = await readFile(report, 'utf8');
+      assert.match(text, new RegExp(`${online.id}\\.sig` + '`? \\(verified\\)'));
+      assert.match(text, new RegExp(`${officer.id}\\.sig` + '`? \\(not verified\\)'));
+      assert.doesNotMatch(text, /no trusted key was given/);
+      const unknown = await succeed('conda-diff-import', args);
+      assert.deepEqual(unknown.json<{ verified: string[] }>().verified, []);
+      assert.doesNotMatch(await readFile(report, 'utf8'), /\(verified\)/);
+      assert.match(await readFile(report, 'utf8'), /The signatures were not verified/);
+    }
+  });
+
   test('is verified by OpenSSL, and one that OpenSSL signed is accepted here', async (t) => {
     const { created, online, copy, folder } = await signed(t);
     const { manifest, signatures } = created.outputs;

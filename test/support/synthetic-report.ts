@@ -155,7 +155,14 @@ function reportBetween(before: readonly Made[], after: readonly Made[]): Report 
     manifestFile: { name: 'update.manifest.json', size: 1_234_567, sha256: sha256('manifest') },
     volumes: manifest.volumes.map((volume) => ({ ...volume, found: true })),
     baseReference: { ...manifest.baseReference, found: true },
-    ...{ signatures: [], states, targetIndexes: read('target'), baseIndexes: read('base'), unread: [] },
+    ...{
+      signatures: [],
+      verified: [],
+      states,
+      targetIndexes: read('target'),
+      baseIndexes: read('base'),
+      unread: [],
+    },
   });
 }
 
