@@ -13,9 +13,16 @@ export npm_config_loglevel=error npm_config_audit=false npm_config_fund=false
 export npm_config_prefix="$work/prefix"
 npm ci
 npm pack
+! grep -n '"resolved"' package-lock.json
 npm install --global ./conda-diff-0.1.0.tgz
 "$work/prefix/bin/conda-diff-export" --version
-npm install --global --prefix ./conda-diff-0.1.0 ./conda-diff-0.1.0.tgz
+npm uninstall --global conda-diff
+
+# From here on there is no cache and no network
+export npm_config_cache="$work/empty-cache" npm_config_registry=http://127.0.0.1:9
+npm install --offline --global ./conda-diff-0.1.0.tgz
+"$work/prefix/bin/conda-diff-import" --version
+npm install --offline --global --prefix ./conda-diff-0.1.0 ./conda-diff-0.1.0.tgz
 tar cf conda-diff-0.1.0.tar conda-diff-0.1.0
 
 mv conda-diff-0.1.0.tar "$work/other-side"
