@@ -7,7 +7,7 @@ import { remarks, requireReadable, writeReference } from '../shared/present-stat
 import { readState } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
 import { shortDigest } from '../shared/state.js';
-import { judge } from '../shared/verify.js';
+import { hashedBy, howFar, judge, type VerifyFlags } from '../shared/verify.js';
 import { globsInForce } from './site-updates.js';
 import type { CompareFlags } from './options.js';
 import { givenGlobs, type Workplace, workplace } from './workplace.js';
@@ -40,7 +40,7 @@ export async function runReference(
 /** `verify`: checks every artifact of the mirror. */
 export async function runVerify(
   repository: string | undefined,
-  flags: CompareFlags & { readonly quick?: boolean },
+  flags: CompareFlags & VerifyFlags,
 ): Promise<void> {
   const shell = createShell(flags);
   const place = await workplace(repository, flags);
@@ -49,14 +49,14 @@ export async function runVerify(
   const survey = await readState(place.repository, {
     globs,
     cache,
-    ...(!flags.quick && { mustHash: 'all' }),
-    signal: shell.signal,
-  });
+    ...hashedBy(flags),
+    ...{ signal: shell.signal, progress: shell.progress },
+  }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted
   remarks(survey).forEach(shell.note);
   const { files, bytes, digest } = judge(survey, undefined);
-  await cache.save();
-  shell.report({ command: 'verify', files, bytes, digest }, [
-    `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
+  const unchanged = flags.quick ? 0 : survey.trusted;
+  shell.report({ command: 'verify', files, bytes, digest, unchanged }, [
+    `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${howFar(flags, unchanged)}`,
     `State ${shortDigest(digest)}`,
   ]);
 }

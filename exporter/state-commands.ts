@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collect } from '../shared/cli-shell.js';
+import type { VerifyFlags } from '../shared/verify.js';
 import { addExportOptions, type CompareFlags } from './options.js';
 
 /** Declares `reference`. */
@@ -24,10 +25,11 @@ export function addVerify(program: Command): void {
       .command('verify')
       .description('check every artifact against its record')
       .argument('[repository]', 'directory of the mirror')
-      .option('--quick', 'only presence and size')
+      .addOption(new Option('--quick', 'only presence and size').conflicts('all'))
+      .option('--all', 'hash also what is proven unchanged since it was hashed')
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
-  ).action(async (repository: string | undefined, flags: CompareFlags & { readonly quick?: boolean }) =>
+  ).action(async (repository: string | undefined, flags: CompareFlags & VerifyFlags) =>
     (await import('./run-state.js')).runVerify(repository, flags),
   );
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
+import type { Progress } from '../shared/progress.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Disk, Ownership } from './disk.js';
 import { encodeJournal, type Journal } from './journal.js';
@@ -13,6 +14,8 @@ export interface Workbench {
   readonly disk: Disk;
   readonly layout: Layout;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress;
 }
 
 /** How many files are synced or linked at a time. */
@@ -58,6 +61,7 @@ export async function perform(
   isDone: (n: number) => boolean = () => false,
 ): Promise<BurstTime> {
   let burstMilliseconds = 0;
+  bench.progress?.begin('commit', { files: journal.actions.length, bytes: 0 });
   await makeDirectories(bench, journal);
   const groups: readonly (readonly number[])[] = [[1, 2, 3], [BURST], [5, 6]];
   for (const steps of groups) {
@@ -67,6 +71,7 @@ export async function perform(
     let turned = begun;
     for (const [n, action] of phase) {
       if (!isDone(n)) await performAction(bench, n, action);
+      bench.progress?.advance(1, 0);
       if (performance.now() - turned < TURN_MILLISECONDS) continue;
       await nextTurn();
       turned = performance.now();
@@ -77,6 +82,7 @@ export async function perform(
       phase.flatMap(([, action]) => touched(bench, action)),
     );
   }
+  bench.progress?.end();
   await bench.disk.rename(bench.layout.journal, bench.layout.committed);
   await bench.disk.syncDirectory(bench.layout.own);
   return { burstMilliseconds };

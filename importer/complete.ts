@@ -94,12 +94,12 @@ async function closeCommit({ disk, layout }: Workbench, { kind }: Journal): Prom
 
 /** Reads the repository under the globs of a journal. */
 export async function surveyOnDisk(
-  { layout, signal }: Workbench,
+  { layout, signal, progress }: Workbench,
   { globs }: Journal,
   { cache }: Notebook,
   mustHash: ReadonlySet<string>,
 ): Promise<Survey> {
-  return readState(layout.repository, { globs, cache, mustHash, signal });
+  return readState(layout.repository, { globs, cache, mustHash, signal, ...(progress && { progress }) });
 }
 
 /** Whether two states are the same by digest and totals. */

@@ -4,7 +4,8 @@ import { timestamp } from '../shared/clock.js';
 import { asIoError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
-import { lineageWithSelf } from '../shared/manifest.js';
+import { lineageWithSelf, type Manifest } from '../shared/manifest.js';
+import type { Amount } from '../shared/progress.js';
 import { totalsOf } from '../shared/reference.js';
 import { anchoredDisk } from './anchored-disk.js';
 import { attributesIn, missingDirectories, syncStage } from './attributes.js';
@@ -76,11 +77,17 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
 }
 
 /** What the engine works with, for one run on a repository. */
-export function benchFor(options: { repository: string; signal: AbortSignal; disk?: Disk }): Workbench {
+export function benchFor({
+  repository,
+  signal,
+  disk = anchoredDisk(repository),
+  progress,
+}: Pick<ImportOptions, 'repository' | 'signal' | 'disk' | 'progress'>): Workbench {
   return {
-    disk: options.disk ?? anchoredDisk(options.repository),
-    layout: layoutOf(options.repository),
-    signal: options.signal,
+    disk,
+    layout: layoutOf(repository),
+    signal,
+    ...(progress && { progress }),
   };
 }
 
@@ -120,7 +127,8 @@ async function applyPrepared(
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     const attributesOf = attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0);
     const sink = new StageSink(disk, layout.stage, plan, attributesOf);
-    await readUpdate(manifest, directory, sink, signal);
+    options.progress?.begin('stage', amountOf(manifest));
+    await readUpdate(manifest, directory, sink, signal, options.progress);
     await syncStage(bench, plan);
     const journal = journalFor(bench, options, prepared, retired);
     const burst = await commit(bench, journal);
@@ -172,6 +180,13 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
     const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
     requireFeasible(options.repository, needs, measure(layout, prepared.plan));
   }
-  if (contents) await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal);
+  if (!contents) return prepared;
+  options.progress?.begin('verify', amountOf(prepared.manifest));
+  await readUpdate(prepared.manifest, prepared.directory, DISCARD, options.signal, options.progress);
+  options.progress?.end();
   return prepared;
+}
+
+function amountOf({ files }: Manifest): Amount {
+  return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
 }

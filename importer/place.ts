@@ -58,7 +58,7 @@ export async function benchAt(
 ): Promise<{ place: Place; bench: Workbench; notebook: Notebook }> {
   const place = await existingPlace(repository, flags);
   requireOwnDirectory(place.repository);
-  const bench = benchFor({ repository: place.repository, signal: shell.signal });
+  const bench = benchFor({ repository: place.repository, signal: shell.signal, progress: shell.progress });
   const notebook = { stateDirectory: place.stateDirectory, cache: await HashCache.open(place.repository) };
   return { place, bench, notebook };
 }

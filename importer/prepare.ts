@@ -5,6 +5,7 @@ import { locateManifest } from '../shared/locate.js';
 import { checkTarget, diffOf, type Manifest, targetOf } from '../shared/manifest.js';
 import { readBaseReference } from '../shared/read-base.js';
 import { readSignedManifest } from '../shared/read-signed.js';
+import type { Progress } from '../shared/progress.js';
 import type { Receipt } from '../shared/receipt.js';
 import type { Entry, State } from '../shared/state.js';
 import type { Signatures, Trust } from '../shared/trust.js';
@@ -27,6 +28,8 @@ export interface PrepareOptions {
   /** None by default. */
   readonly permissions?: Permissions;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress;
 }
 
 /** An update that fits, and what there is to do. */

@@ -25,7 +25,7 @@ export async function runApply(
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow, permissions };
-  const options = { ...place, ...asked, signal: shell.signal };
+  const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
   if (flags.dryRun) {
     const outcome = await checkUpdate(options, false);
     const document = { command: 'apply', dryRun: true, ...describeImport(outcome), plan: outcome.plan };
@@ -52,7 +52,7 @@ export async function runCheck(
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow: false, permissions };
-  const options = { ...place, ...asked, signal: shell.signal };
+  const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
   const outcome = await checkUpdate(options, true);
   const { files, sequence } = outcome.manifest;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);

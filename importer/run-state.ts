@@ -7,7 +7,7 @@ import { remarks, requireReadable, writeReference } from '../shared/present-stat
 import { readState, type Survey } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
 import { shortDigest } from '../shared/state.js';
-import { judge } from '../shared/verify.js';
+import { hashedBy, howFar, judge, type VerifyFlags } from '../shared/verify.js';
 import { describeStatus, statusLines } from './describe.js';
 import { readStatus } from './housekeeping.js';
 import { requireSettled } from '../shared/interrupted.js';
@@ -40,7 +40,7 @@ export async function runReference(repository: string | undefined, flags: Refere
 /** `verify`: checks every file of the copy. */
 export async function runVerify(
   repository: string | undefined,
-  flags: CommonOptions & { readonly quick?: boolean },
+  flags: CommonOptions & VerifyFlags,
 ): Promise<void> {
   const shell = createShell(flags);
   const place = await existingPlace(repository, flags);
@@ -50,14 +50,14 @@ export async function runVerify(
   const survey = await readState(place.repository, {
     globs: reference?.globs ?? NO_GLOBS,
     cache,
-    ...(!flags.quick && { mustHash: 'all' }),
-    signal: shell.signal,
-  });
+    ...hashedBy(flags),
+    ...{ signal: shell.signal, progress: shell.progress },
+  }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted
   remarks(survey).forEach(shell.note);
   const { files, bytes, digest } = judge(survey, reference?.state);
-  await cache.save();
-  shell.report({ command: 'verify', files, bytes, digest, reference: reference !== undefined }, [
-    `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${flags.quick ? ' in presence and size' : ''}`,
+  const unchanged = flags.quick ? 0 : survey.trusted;
+  shell.report({ command: 'verify', files, bytes, digest, unchanged, reference: reference !== undefined }, [
+    `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${howFar(flags, unchanged)}`,
     reference === undefined
       ? 'Nothing was imported here yet, so only artifacts were checked, against their records'
       : `State ${shortDigest(digest)}, as the last import left it`,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
+import { NO_PROGRESS, type Progress } from '../shared/progress.js';
 import { volumeMark } from '../shared/volume-mark.js';
 import type { Attributes } from './attributes.js';
 import type { CommitAction, Publish } from './commit-plan.js';
@@ -22,6 +23,7 @@ export async function readUpdate(
   directory: string,
   sink: FileSink,
   signal: AbortSignal,
+  progress: Progress = NO_PROGRESS,
 ): Promise<void> {
   requireVolumes(manifest, directory, await seeVolumes(manifest, directory));
   const wrong: Mismatch[] = [];
@@ -29,7 +31,7 @@ export async function readUpdate(
   for (const [i, volume] of manifest.volumes.entries()) {
     const files = manifest.files.slice(next, next + volume.files);
     const mark = volumeMark(manifest.id, i + 1, manifest.volumes.length);
-    wrong.push(...(await readVolume(directory, volume, files, mark, sink, signal)));
+    wrong.push(...(await readVolume(directory, volume, files, mark, sink, signal, progress)));
     next += volume.files;
   }
   if (wrong.length === 0) return;

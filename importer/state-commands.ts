@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
+import type { VerifyFlags } from '../shared/verify.js';
 
 export interface ReferenceFlags extends CommonOptions {
   readonly output: string;
@@ -27,8 +28,9 @@ export function addVerify(program: Command): void {
       .command('verify')
       .description('check every file against its record and the last import')
       .argument('[repository]', 'directory of the copy')
-      .option('--quick', 'only presence and size'),
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly quick?: boolean }) =>
+      .addOption(new Option('--quick', 'only presence and size').conflicts('all'))
+      .option('--all', 'hash also what is proven unchanged since it was hashed'),
+  ).action(async (repository: string | undefined, flags: CommonOptions & VerifyFlags) =>
     (await import('./run-state.js')).runVerify(repository, flags),
   );
 }

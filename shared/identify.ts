@@ -56,7 +56,10 @@ export async function identify(
       cache.record(claim.path, hash.seen, hash.sha256, hash.md5);
     }
   };
+  const bytes = toHash.reduce((sum, { size }) => sum + size, 0);
+  if (files.length > 0) progress?.begin('verify', { files: files.length, bytes });
   await hashAll(toHash, take, { ...(signal && { signal }), ...(progress && { progress }) });
+  if (files.length > 0) progress?.end();
   return mismatched;
 }
 

@@ -18,8 +18,11 @@ import { indexDirectoriesOf, type Tree } from './walk.js';
 const MANY_BYTES = 8 << 20;
 const MANY_FILES = 20_000;
 
-/** Which files are hashed whatever their record and the cache say. */
-export type MustHash = 'all' | ReadonlySet<string>;
+/** Which files are hashed whatever their record says: all, those that the hash cache does not prove unchanged, or some. */
+export type MustHash = 'all' | 'unproven' | ReadonlySet<string>;
+
+/** What the files of no set are trusted for. */
+const TRUSTED = { all: 'nothing', unproven: 'cache' } as const;
 
 /** What all indexes of a repository say. */
 export interface IndexesRead {
@@ -144,11 +147,11 @@ export async function readArtifacts(
           rows: rowsIn(directory).columns(),
           listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },
           cache: cache.columns(),
-          hashesAll: mustHash === 'all',
+          trusts: typeof mustHash === 'string' ? TRUSTED[mustHash] : 'records',
         });
       }),
   );
-  return joined(found, mustHash === undefined || mustHash === 'all' ? new Set() : mustHash);
+  return joined(found, typeof mustHash === 'object' ? mustHash : new Set());
 }
 
 function joined(found: readonly FilesFound[], mustHash: ReadonlySet<string>): ArtifactsRead {

@@ -10,6 +10,9 @@ import { HASH_BYTES, MARK, type RowColumns, Rows } from './rows.js';
 import { isArtifactName } from './rules.js';
 import { sortRows } from './sort-rows.js';
 
+/** What a file need not be hashed for: a record that fits, an entry of the hash cache that proves it unchanged. */
+export type Trusted = 'records' | 'cache' | 'nothing';
+
 /** A directory, and what the indexes say is in it. */
 export interface FilesJob {
   /** Absolute path. */
@@ -20,8 +23,7 @@ export interface FilesJob {
   /** The regular files that are there, as the walk met them. */
   readonly listing: Pick<Listing, 'others'> & { readonly packed: Pick<Names, 'count' | 'bytes' | 'ends'> };
   readonly cache: CacheColumns;
-  /** Whether every file is hashed whatever its record and the cache say. */
-  readonly hashesAll: boolean;
+  readonly trusts: Trusted;
   /** Extensions of its v3 buckets if it is an index directory: then artifacts that no index names are reported. */
   readonly extensions: readonly string[] | undefined;
   readonly ignore: readonly string[];
@@ -94,15 +96,15 @@ class Finder {
   readonly #rows: Rows;
   readonly #place: string;
   readonly #cache: CacheTable | undefined;
-  readonly #hashesAll: boolean;
+  readonly #trusts: Trusted;
   readonly #hash = new PathHash();
   readonly #mismatched: Mismatch[] = [];
 
-  constructor({ repository, directory, cache, hashesAll }: FilesJob, rows: Rows) {
+  constructor({ repository, directory, cache, trusts }: FilesJob, rows: Rows) {
     this.#rows = rows;
     this.#place = join(repository, directory, '/');
     this.#cache = cache.count > 0 ? new CacheTable(cache) : undefined;
-    this.#hashesAll = hashesAll;
+    this.#trusts = trusts;
   }
 
   /** The bytes are the file's name. */
@@ -114,13 +116,17 @@ class Finder {
     const known = this.#cache?.look(this.#hash.of(rows.names, rows.starts[row], rows.starts[row + 1]), stats);
     const hasHash = (rows.marks[row]! & MARK.sha256) !== 0;
     const seen = typeof known !== 'number' ? known : this.#hasOtherMd5(row, known) ? 'changed' : 'same';
-    const proof = this.#hashesAll ? undefined : proofOf(rows.sizes[row]!, hasHash, stats.size, seen);
-    if (proof === undefined) {
+    const proof = proofOf(rows.sizes[row]!, hasHash, stats.size, seen);
+    if (proof === undefined || !this.#isEnough(proof)) {
       rows.marks[row]! |= MARK.hashed;
       return;
     }
     rows.sizes[row] = stats.size;
     if (typeof known === 'number') this.#take(row, known);
+  }
+
+  #isEnough(proof: 'cache' | 'record'): boolean {
+    return this.#trusts === 'records' || (this.#trusts === 'cache' && proof === 'cache');
   }
 
   found(): Omit<FilesFound, 'conflicts' | 'unindexed'> {

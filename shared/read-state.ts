@@ -9,6 +9,7 @@ import { hashFile } from './hashing.js';
 import { identify } from './identify.js';
 import type { Mismatch } from './identity.js';
 import { compareUtf8, pathProblem } from './paths.js';
+import type { Progress } from './progress.js';
 import { type MustHash, readArtifacts, readersFor, readIndexes } from './read-artifacts.js';
 import type { IndexDirectory, Unreadable } from './read-index.js';
 import { isIndexName, isShardName, type Kind } from './rules.js';
@@ -51,8 +52,10 @@ export interface ReadOptions {
   readonly cache: HashCache;
   /** Directory that the metadata is copied to first, so that the mirror may go on changing. */
   readonly copyTo?: string;
-  /** Which artifacts are hashed whatever their record and the cache say. */
+  /** Which artifacts are hashed whatever their record says. */
   readonly mustHash?: MustHash;
+  /** Told how far the hashing of artifacts is. */
+  readonly progress?: Progress;
   /** Whether other threads shall read the directories; by default where that is worth their start. */
   readonly threads?: boolean;
   readonly signal?: AbortSignal;

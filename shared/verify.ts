@@ -1,8 +1,29 @@
 import { CondaDiffError } from './errors.js';
 import { diffStates } from './diff.js';
+import { formatCount } from './figures.js';
 import { requireReadable } from './present-state.js';
-import type { Survey } from './read-state.js';
+import type { ReadOptions, Survey } from './read-state.js';
 import type { State } from './state.js';
+
+/** How much `verify` reads. */
+export interface VerifyFlags {
+  /** Presence and size only. */
+  readonly quick?: boolean;
+  /** Also the files that the hash cache proves unchanged. */
+  readonly all?: boolean;
+}
+
+/** What of a repository is hashed for `verify`. */
+export function hashedBy({ quick, all }: VerifyFlags): Pick<ReadOptions, 'mustHash'> {
+  if (quick === true) return {};
+  return { mustHash: all === true ? 'all' : 'unproven' };
+}
+
+/** What is added to the result. */
+export function howFar({ quick }: VerifyFlags, unchanged: number): string {
+  if (quick === true) return ' in presence and size';
+  return unchanged === 0 ? '' : `; ${formatCount(unchanged, 'file')} unchanged since hashed earlier`;
+}
 
 /** What `verify` found to be right. */
 export interface Verified {

@@ -274,6 +274,7 @@ describe('verify', { concurrency: 2 }, () => {
     const bytes = await readFile(at('noarch/b-1.0-0.conda'));
     bytes[99] = (bytes[99] ?? 0) ^ 1;
     await writeFile(at('noarch/b-1.0-0.conda'), bytes);
+    await refuse('conda-diff-import', ['verify', sides.copy], 13); // the hash cache learns what is right
     await untouched(sides.copy, async () => {
       const { details } = await refuse('conda-diff-import', ['verify', sides.copy], 13);
       assert.deepEqual(details.map((line) => line.replaceAll(/[0-9a-f]{64}/g, '<hash>')).sort(), [
@@ -283,6 +284,28 @@ describe('verify', { concurrency: 2 }, () => {
         'noarch/repodata.json: expected sha256 <hash>, found sha256 <hash>',
       ]);
     });
+  });
+
+  test('hashes again what changed since it was hashed, and with --all everything', async (t) => {
+    const sides = await secondUpdate(t);
+    for (const [program, root] of [
+      ['conda-diff-import', sides.copy],
+      ['conda-diff-export', sides.mirror],
+    ] as const) {
+      const unchanged = async (...flags: string[]): Promise<unknown> => {
+        const { stdout } = await succeed(program, ['verify', root, '--json', ...flags]);
+        return (JSON.parse(stdout) as { unchanged: unknown }).unchanged;
+      };
+      const artifacts = Object.keys(await contents(root)).filter((path) => path.endsWith('.conda'));
+      await rm(join(root, '.conda-diff/hash-cache'));
+      assert.equal(await unchanged(), 0);
+      assert.equal(await unchanged(), artifacts.length);
+      assert.equal(await unchanged('--all'), 0);
+      assert.equal(await unchanged('--quick'), 0);
+      const file = join(root, artifacts[0] ?? '');
+      await writeFile(file, await readFile(file));
+      assert.equal(await unchanged(), artifacts.length - 1, 'written again with the same bytes');
+    }
   });
 
   test('--quick of a copy looks at presence and size only', async (t) => {

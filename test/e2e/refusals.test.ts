@@ -403,6 +403,7 @@ describe('wrong usage', { concurrency: 2 }, () => {
     ];
     for (const [args, said] of cases) assert.match((await refuse('conda-diff-export', args, 2)).text, said);
     for (const [args, said] of [
+      [['verify', mirror, '--quick', '--all'], /'--quick' cannot be used with option '--all'/],
       [['create', mirror, '--no-such-flag'], /unknown option '--no-such-flag'/],
       [['create', mirror, 'too', 'many'], /too many arguments/],
       [['create', mirror, '--max-removals', '101'], /percentage from 0 to 100/],
