@@ -89,7 +89,7 @@ function describe({ sequence, planned }: KnownUpdate): string {
 /**
  * Refuses to write where an update that may still arrive, or other files, stand. One that arrived gives way.
  *
- * @throws CondaDiffError usage; malformed or integrity, when the manifest that stands there is damaged
+ * @throws CondaDiffError usage; io
  */
 export async function requireFree(site: SiteView, names: OutputNames, place: OwnPlace): Promise<void> {
   const update = openUpdateAt(site, names);
@@ -116,8 +116,11 @@ export async function requireFree(site: SiteView, names: OutputNames, place: Own
  * updates go to the same place.
  */
 async function requireOlder(manifest: string, { repository, site, stateDirectory }: OwnPlace): Promise<void> {
-  const found = await readManifest(manifest);
-  if (found.site !== site) return;
+  const found = await readManifest(manifest).catch((error: unknown) => {
+    if (error instanceof CondaDiffError && error.code !== 'io') return undefined; // any file, of whatever kind
+    throw error;
+  });
+  if (found?.site !== site) return;
   throw new CondaDiffError(
     'usage',
     `The ledger does not know update ${String(found.sequence)} of site '${site}' in ${manifest}`,

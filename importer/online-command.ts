@@ -9,6 +9,15 @@ export function onlineCommand(site: string | undefined, base: string): string {
   return `conda-diff-export create <repository>${flag} --base ${base}`;
 }
 
+/** How to have files repaired that are not what they should be. */
+export function byTicket(repository: string): string[] {
+  return [
+    'Write down what is on the disk, and have an update made from that: it carries exactly what is wrong:',
+    `  here:   conda-diff-import reference ${repository} --deep -o ticket.json`,
+    `  online: ${onlineCommand(undefined, 'ticket.json')}`,
+  ];
+}
+
 /** How to make an update that starts from what the copy has, whatever the exporter knows. */
 export function byReference(repository: string, site: string | undefined): string[] {
   return [

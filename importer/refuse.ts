@@ -32,17 +32,23 @@ export function unfit(fit: Fit, facts: Facts, place: RefusalPlace): CondaDiffErr
   const { message, details = [], hint } = refusalOf(fit, facts, place);
   return new CondaDiffError('fit', message, {
     outcome: fit.outcome,
-    details: [...stateLines(facts, place), ...details],
+    details: [...stateLines(fit, facts, place), ...details],
     hint: hint.join('\n'),
   });
 }
 
-function stateLines({ manifest, local, ledger }: Facts, { repository }: RefusalPlace): string[] {
+function stateLines(
+  { outcome }: Fit,
+  { manifest, local, ledger }: Facts,
+  { repository }: RefusalPlace,
+): string[] {
   const site = lastEvent(ledger)?.update.site ?? manifest.site;
   return [
     `the update leads from ${shortDigest(manifest.base.digest)} to ${shortDigest(manifest.target.digest)}`,
     `${repository} is in ${shortDigest(local.digest)} (${formatCount(local.count, 'file')}; ${local.digest})`,
-    ...(site === manifest.site ? [] : [`${repository} is the copy of site '${site}' so far`]),
+    ...(site === manifest.site || outcome === 'other-site'
+      ? []
+      : [`${repository} is the copy of site '${site}' so far`]),
   ];
 }
 

@@ -12,6 +12,7 @@ import { describeStatus, statusLines } from './describe.js';
 import { readStatus } from './housekeeping.js';
 import { requireSettled } from '../shared/interrupted.js';
 import { lastReference } from './last-reference.js';
+import { byTicket } from './online-command.js';
 import { benchAt, existingPlace } from './place.js';
 import type { ReferenceFlags } from './state-commands.js';
 
@@ -54,7 +55,7 @@ export async function runVerify(
     ...{ signal: shell.signal, progress: shell.progress },
   }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted
   remarks(survey).forEach(shell.note);
-  const { files, bytes, digest } = judge(survey, reference?.state);
+  const { files, bytes, digest } = judge(survey, reference?.state, byTicket(place.repository).join('\n'));
   const unchanged = flags.quick ? 0 : survey.trusted;
   shell.report({ command: 'verify', files, bytes, digest, unchanged, reference: reference !== undefined }, [
     `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${howFar(flags, unchanged)}`,

@@ -38,10 +38,11 @@ export interface Verified {
  * and the whole against the state that it should have, where that is known.
  *
  * @param expected the state that `.conda-diff/reference.json` of an air-gapped copy says, if there is one
+ * @param repair what to do about wrong files
  * @throws CondaDiffError integrity, listing every wrong file; source, when nothing is wrong but records have no
  *   file
  */
-export function judge(survey: Survey, expected: State | undefined): Verified {
+export function judge(survey: Survey, expected: State | undefined, repair?: string): Verified {
   requireReadable(survey);
   const wrong = survey.mismatched.map(
     ({ path, expected, found }) => `${path}: expected ${expected}, found ${found}`,
@@ -53,6 +54,7 @@ export function judge(survey: Survey, expected: State | undefined): Verified {
   if (wrong.length > 0) {
     throw new CondaDiffError('integrity', `Files that are not what they should be: ${wrong.length}`, {
       details: [...wrong, ...missing],
+      ...(repair !== undefined && { hint: repair }),
     });
   }
   if (missing.length > 0) {

@@ -177,9 +177,11 @@ describe('a refusal says what is here, what is wrong, and ends with what to type
     );
     assert.match(refusal.hint.join('\n'), /apply \/media\/default-3 \/copy --site default\n/);
     endsWith(refusal, online(digestOf(B), 'b'));
-    const behind = said(third(A, { ledger }));
-    assert.equal(behind.outcome, 'behind');
-    assert.ok(behind.details.includes("/copy is the copy of site 'b' so far"));
-    endsWith(behind, online(digestOf(A), 'b'));
+    const early = said(third(A, { ledger }));
+    assert.equal(early.outcome, 'other-site', 'that it comes too early does not matter');
+    endsWith(early, online(digestOf(A), 'b'));
+    const empty = said(third({}, { ledger }));
+    assert.equal(empty.outcome, 'empty');
+    assert.ok(empty.details.includes("/copy is the copy of site 'b' so far"));
   });
 });

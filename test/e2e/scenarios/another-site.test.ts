@@ -56,6 +56,7 @@ async function refused(sides: Sides, update: string, ...flags: string[]): Promis
     );
     assert.match(refusal.hint ?? '', /conda-diff-import apply .* --site a\n/);
     assert.match(refusal.hint ?? '', ONLINE);
+    assert.doesNotMatch(refusal.text, /so far/, 'said once');
     assert.match(refusal.hint ?? '', /--site b --base \S+$/);
     return refusal;
   });

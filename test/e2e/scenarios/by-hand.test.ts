@@ -140,6 +140,7 @@ for (const channel of CHANNELS) {
       await damage(sides.copy, damaged);
       await rm(join(sides.copy, missing));
       const { text } = await refuse(IMPORT, ['verify', sides.copy], 13);
+      assert.match(text, /reference .* --deep -o ticket\.json\n.*create <repository> --base ticket\.json$/);
       for (const path of [damaged, missing]) assert.ok(text.includes(path), text);
       await rm(join(sides.copy, '.conda-diff/hash-cache'), { force: true });
       const plain = await ticket(sides);

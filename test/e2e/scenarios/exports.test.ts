@@ -15,6 +15,7 @@ import {
   IMPORT,
   receiptOf,
   STATES,
+  typed,
   unfit,
   update,
 } from './history.js';
@@ -79,6 +80,8 @@ for (const channel of CHANNELS) {
           lineage.map(({ withdrawn }) => withdrawn),
           [true],
         );
+        const { stdout } = await succeed(EXPORT, ['log', sides.mirror]);
+        assert.match(stdout, /update 1 was withdrawn\n.*update 2 from state e3b0c44298fc /);
         await end(sides, channel);
         if (arrives) {
           assert.equal((await applyUpdate(sides, join(carried, 'update.tar'))).outcome, 'apply');
@@ -122,6 +125,26 @@ for (const channel of CHANNELS) {
       assert.equal(late.outcome, 'superseded');
       assert.match(late.message, /^Update 2 .* is older than update 3, which was imported/);
       await assertIn(sides, 3, channel);
+    });
+
+    test('12. Where only a withdrawn one leads, nobody is told to import it', async (t) => {
+      const sides = await begun(t, channel);
+      await createUpdate(sides);
+      await channel.put(sides.mirror, 3);
+      const { target } = await createUpdate(sides, '--allow-removals');
+      await succeed(EXPORT, ['withdraw', sides.mirror, '2']);
+      await channel.put(sides.mirror, 4);
+      await createUpdate(sides, '--allow-removals', '--base', target.digest);
+      await end(sides, channel);
+      await applyUpdate(sides, update(sides, 1));
+      const refusal = await unfit(sides, 3);
+      assert.equal(refusal.outcome, 'behind');
+      assert.match(
+        refusal.text,
+        /^no updates are known that lead from here to its base\nMake one update that starts/m,
+      );
+      assert.equal((await applyUpdate(sides, await typed(sides, refusal))).outcome, 'apply');
+      await assertIn(sides, STATES, channel);
     });
 
     test('12. A withdrawn one that arrives all the same is confirmed, and the next starts from it', async (t) => {

@@ -14,7 +14,7 @@ import {
   trackedContents,
   twoSides,
 } from '../two-sides.js';
-import { type Channel, CHANNELS, typed, unfit } from './history.js';
+import { type Channel, CHANNELS, typed, unfit, update } from './history.js';
 
 const SUB = 'win-64/';
 const GLOBS = ['--ignore', `${SUB}**`];
@@ -98,6 +98,21 @@ for (const channel of CHANNELS) {
       assert.deepEqual(within(await contents(sides.copy)), before);
       assert.deepEqual(without(await trackedContents(sides.copy)), without(await contents(sides.mirror)));
       assert.equal((await unfit(sides, 3)).outcome, 'superseded');
+    });
+
+    test('13. One that takes in again what was released is lost: the next one names it', async (t) => {
+      const sides = await inSecond(t, channel);
+      await channel.put(sides.mirror, 3);
+      await applyUpdate(sides, (await createUpdate(sides, '--allow-removals', ...GLOBS)).outputs.volume);
+      await writeFile(join(sides.mirror, SUB, 'notes.json'), '{}');
+      await createUpdate(sides, '--no-ignore');
+      await writeFile(join(sides.mirror, 'noarch/notes.json'), '{}');
+      await createUpdate(sides);
+      const refusal = await unfit(sides, 5);
+      assert.equal(refusal.outcome, 'behind');
+      assert.match(refusal.text, /^needs update 4 \([0-9a-f]{64}\) of /m);
+      for (const n of [4, 5]) await applyUpdate(sides, update(sides, n));
+      assert.deepEqual(await trackedContents(sides.copy), await contents(sides.mirror));
     });
 
     test('13. --include takes in a file that only the copy has: drifted, and named, and left alone', async (t) => {
