@@ -15,8 +15,8 @@ export class VolumeHashes {
   readonly #each: PieceHasher;
   readonly #underWay: { readonly memory: SharedArrayBuffer; readonly done: Promise<unknown> }[] = [];
   readonly #unused: SharedArrayBuffer[] = [];
-  readonly #wrong: Mismatch[] = [];
-  #next = 0;
+  /** What the files that are wrong hash to, by number. */
+  readonly #wrong = new Map<number, string>();
   #sha256 = '';
 
   constructor(files: readonly ShippedFile[], isAlone: boolean, signal: AbortSignal) {
@@ -39,20 +39,20 @@ export class VolumeHashes {
     const ofFiles = pieces.map((piece) => ({ ...piece, isFirst: piece.from === 0 }));
     const done = Promise.all([
       this.#whole.hash(memory, [{ at: 0, length, ...place }]).then(([sha256 = '']) => {
-        this.#sha256 = sha256;
+        if (place.isLast) this.#sha256 = sha256;
       }),
       this.#each.hash(memory, ofFiles).then((hashes) => {
-        for (const sha256 of hashes) this.#judge(sha256);
+        // Chunks of whole files are hashed by several threads, and are ready in any order.
+        const complete = pieces.filter(({ isLast }) => isLast);
+        for (const [n, sha256] of hashes.entries()) this.#judge(complete[n]?.file ?? -1, sha256);
       }),
     ]);
     done.catch(() => undefined); // it is awaited when it is its turn
     this.#underWay.push({ memory, done });
   }
 
-  #judge(sha256: string): void {
-    const file = this.#files[this.#next++] as ShippedFile;
-    if (sha256 === file.sha256) return;
-    this.#wrong.push({ path: file.path, expected: `sha256 ${file.sha256}`, found: `sha256 ${sha256}` });
+  #judge(n: number, sha256: string): void {
+    if (sha256 !== this.#files[n]?.sha256) this.#wrong.set(n, sha256);
   }
 
   async #finishFirst(): Promise<void> {
@@ -66,11 +66,19 @@ export class VolumeHashes {
   /** What was found, when everything was added. */
   async end(): Promise<{ readonly wrong: Mismatch[]; readonly sha256: string }> {
     while (this.#underWay.length > 0) await this.#finishFirst();
-    return { wrong: this.#wrong, sha256: this.#sha256 };
+    const wrong = [...this.#wrong].sort(([a], [b]) => a - b);
+    return {
+      wrong: wrong.map(([n, found]) => mismatch(this.#files[n] as ShippedFile, found)),
+      sha256: this.#sha256,
+    };
   }
 
   /** Waits until no thread works on the memory. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay.map(({ done }) => done));
   }
+}
+
+function mismatch({ path, sha256 }: ShippedFile, found: string): Mismatch {
+  return { path, expected: `sha256 ${sha256}`, found: `sha256 ${found}` };
 }

@@ -10,7 +10,7 @@ import { realDisk } from '../../importer/disk.js';
 import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
 import { DISCARD, readUpdate, StageSink } from '../../importer/stage.js';
 import type { ShippedFile, Volume } from '../../shared/manifest.js';
-import { END_BYTES, paddingBytes, type TarMark, tarHeader } from '../../shared/tar-entry.js';
+import { BLOCK_BYTES, END_BYTES, paddingBytes, type TarMark, tarHeader } from '../../shared/tar-entry.js';
 import { volumeMark } from '../../shared/volume-mark.js';
 import { entryOf, hashOf } from '../support/arbitrary.js';
 import { listTree, temporaryDirectory } from '../support/channel.js';
@@ -88,6 +88,43 @@ describe('readVolume', () => {
       [...sink.files.keys()],
       manifest.files.map(({ path }) => path),
     );
+  });
+
+  it('hashes what is large on several threads, which are ready in any order', async (t) => {
+    const small = Array.from({ length: 2000 }, (_, n) => [
+      `noarch/p${n}-1-0.conda`,
+      `${n} `.repeat((n * 131) % 9000),
+    ]);
+    const large = [0, 1, 2].map((n) => [`linux-64/p${n}-1-0.conda`, `${n} `.repeat(1_200_000)]);
+    const contents = Object.fromEntries([...small, ...large]) as Record<string, string>;
+    const { manifest, directory } = await makeUpdate(await temporaryDirectory(t), {}, contents, {
+      perVolume: 9999,
+    });
+    const volume = manifest.volumes[0]!;
+    assert.ok(volume.size > 24 << 20, 'large enough for threads');
+    const file = join(directory, volume.name);
+    const read = async (): Promise<unknown> => {
+      const sink = new Kept();
+      const wrong = await readVolume(
+        directory,
+        volume,
+        manifest.files,
+        volumeMark(manifest.id, 1, 1),
+        sink,
+        SIGNAL,
+      );
+      assert.ok(
+        manifest.files.every(({ path }) => sink.files.get(path) === contents[path]) || wrong.length > 0,
+      );
+      return wrong.map(({ path }) => path);
+    };
+    for (let n = 0; n < 3; n++) assert.deepEqual(await read(), []);
+    const bytes = await readFile(file);
+    const damaged = ['linux-64/p1-1-0.conda', 'noarch/p77-1-0.conda', 'noarch/p1409-1-0.conda'];
+    for (const path of damaged) bytes[bytes.indexOf(path) + BLOCK_BYTES + 9]! ^= 1;
+    await writeFile(file, bytes);
+    const inOrder = manifest.files.map(({ path }) => path).filter((path) => damaged.includes(path));
+    assert.deepEqual(await read(), inOrder);
   });
 
   it('accepts only the exact bytes: any changed one is refused', async (t) => {
