@@ -113,18 +113,24 @@ async function readInto<T>(
   const handle = await openRegular(file);
   if (handle === undefined) throw new CondaDiffError('io', `Cannot read ${file}: there is no such file`);
   const source = told(handle.createReadStream({ highWaterMark: 1 << 18 }), each);
-  let left = file.endsWith('.gz') ? FREE_BYTES + MAX_EXPANSION * (await handle.stat()).size : Infinity;
+  const { size } = await handle.stat();
+  const gunzip = file.endsWith('.gz') ? createGunzip({ chunkSize: 1 << 18 }) : undefined;
+  let left = gunzip === undefined ? Infinity : FREE_BYTES + MAX_EXPANSION * size;
   try {
-    if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), sink);
-    else await pipeline(source, sink);
+    if (gunzip === undefined) await pipeline(source, sink);
+    else await pipeline(source, gunzip, sink);
   } catch (error) {
     // The pipeline may end with the error of a stream that it stopped because of the refusal.
     if (refusal !== undefined) throw refusal.error;
-    if (isAbort(error)) throw notGzip(file, new Error('something follows its end'));
+    if (isAbort(error)) throw notGzip(file, new Error(FOLLOWED));
     throw isGzipError(error) ? notGzip(file, error) : asIoError(error, `Cannot read ${file}`);
   }
+  // Node 24 stops without a word where zeros follow; others abort.
+  if (gunzip !== undefined && gunzip.bytesWritten < size) throw notGzip(file, new Error(FOLLOWED));
   return decoder.end();
 }
+
+const FOLLOWED = 'something follows its end';
 
 async function* told(
   chunks: AsyncIterable<Uint8Array>,
