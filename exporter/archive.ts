@@ -7,8 +7,15 @@ import { type GatherFault, gatherFiles, type Gathering } from '../shared/gather-
 import type { Progress } from '../shared/progress.js';
 import type { Entry } from '../shared/state.js';
 import type { TarMark } from '../shared/tar-entry.js';
-import { idlestThread, type Thread } from '../shared/threads.js';
-import { type Chunk, chunksOf } from '../shared/archive-chunks.js';
+import { ThreadChoice } from '../shared/threads.js';
+import {
+  ALONE_BYTES,
+  amountIn,
+  type Chunk,
+  CHUNK_BYTES,
+  CHUNKS_AHEAD,
+  chunksOf,
+} from '../shared/archive-chunks.js';
 import { ArchiveFaults } from './archive-faults.js';
 
 /** One file to put into an archive. */
@@ -33,13 +40,6 @@ export interface ArchiveOptions {
   /** Takes what is wrong with files, instead of an error; the archive is of no use then. */
   readonly faults?: ArchiveFaults;
 }
-
-/** What is read and written at a time; all chunks under way fit the caches of the processor. */
-const CHUNK_BYTES = 512 << 10;
-/** So many chunks are read ahead of the one that is written. */
-const CHUNKS_AHEAD = 8;
-/** Smaller archives are written sooner than threads start. */
-const ALONE_BYTES = 24 << 20;
 
 /**
  * Writes one archive, hashing every file on the way and the archive itself. Worker threads read the files, each once,
@@ -100,8 +100,8 @@ async function writeChunks(
     underWay.shift();
     options.signal?.throwIfAborted();
     if (faults.count === 0) await append(archive, Buffer.from(memory, 0, chunk.length));
-    const bytes = chunk.pieces.reduce((sum, { length }) => sum + length, 0);
-    options.progress?.advance(chunk.pieces.filter(({ isLast }) => isLast).length, bytes);
+    const { files: ended, bytes } = amountIn(chunk);
+    options.progress?.advance(ended, bytes);
     unused.push(memory);
   };
   try {
@@ -129,15 +129,12 @@ async function append(archive: Archive, bytes: Buffer): Promise<void> {
   await written;
 }
 
-let callers = 0;
-
 /** Has the files of chunks read: by worker threads where there is much to read, else at once. */
 class Gatherer {
   readonly #files: readonly ArchiveFile[];
   readonly #signal: AbortSignal | undefined;
   readonly #isAlone: boolean;
-  readonly #caller = callers++;
-  #last: Thread | undefined;
+  readonly #threads = new ThreadChoice();
 
   constructor(files: readonly ArchiveFile[], signal: AbortSignal | undefined) {
     this.#files = files;
@@ -150,9 +147,7 @@ class Gatherer {
     if (this.#isAlone) return gatherFiles(gathering, () => this.#signal?.aborted === true);
     // A file that comes in several parts is hashed by one thread
     const goesOn = (chunk.pieces[0]?.from ?? 0) > 0;
-    const thread = goesOn && this.#last !== undefined ? this.#last : idlestThread();
-    this.#last = thread;
-    return thread.call('gather-files', gathering, { signal: this.#signal });
+    return this.#threads.choose(goesOn).call('gather-files', gathering, { signal: this.#signal });
   }
 
   #gathering(chunk: Chunk, memory: SharedArrayBuffer): Gathering {
@@ -160,6 +155,6 @@ class Gatherer {
       const { repository, source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
       return { repository, source, fingerprint, sha256, from, length, isLast, at };
     });
-    return { memory, pieces, caller: this.#caller };
+    return { memory, pieces, caller: this.#threads.caller };
   }
 }

@@ -1,14 +1,21 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Chunk, chunksOf, type FixedPart } from '../shared/archive-chunks.js';
+import {
+  ALONE_BYTES,
+  amountIn,
+  type Chunk,
+  CHUNK_BYTES,
+  chunksOf,
+  type FixedPart,
+} from '../shared/archive-chunks.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile, Volume } from '../shared/manifest.js';
 import { NO_PROGRESS, type Progress } from '../shared/progress.js';
 import { openRegular } from '../shared/regular-file.js';
 import { BLOCK_BYTES, describeHeader, type TarMark } from '../shared/tar-entry.js';
-import { CHUNK_BYTES, VolumeHashes } from './volume-hashes.js';
-import { wrongSize } from './volume-problems.js';
+import { VolumeHashes } from './volume-hashes.js';
+import { missingArchive, wrongSize } from './volume-problems.js';
 
 /** Receives the content of the shipped files, one after the other. */
 export interface FileSink {
@@ -18,9 +25,6 @@ export interface FileSink {
   /** The whole content was passed on; it has the right hash or will be reported as wrong. */
   end(file: ShippedFile): Promise<void>;
 }
-
-/** Smaller archives are hashed sooner than threads start. */
-const ALONE_BYTES = 24 << 20;
 
 /**
  * Reads one archive against the manifest. Its layout follows from the manifest, so nothing in the archive is
@@ -44,7 +48,7 @@ export async function readVolume(
 ): Promise<Mismatch[]> {
   const path = join(directory, volume.name);
   const handle = await openRegular(path);
-  if (handle === undefined) throw gone(path);
+  if (handle === undefined) throw missingArchive(path);
   try {
     const { size } = await handle.stat();
     if (size !== volume.size) throw wrongSize(path, volume.size, size);
@@ -88,7 +92,8 @@ async function readChunks(reading: Reading, volume: Volume, mark: TarMark): Prom
     offset += chunk.length;
     hashes.add(chunk, memory, { isFirst: offset === chunk.length, isLast: offset === volume.size });
     await passOn(chunk, bytes, files, sink);
-    progress.advance(chunk.pieces.filter(({ isLast }) => isLast).length, contentBytes(chunk));
+    const { files: ended, bytes: content } = amountIn(chunk);
+    progress.advance(ended, content);
   }
   if (offset !== volume.size) throw unaccounted(path, 'after its end');
 }
@@ -113,10 +118,6 @@ async function passOn(
     if (length > 0) await sink.write(bytes.subarray(at, at + length));
     if (isLast) await sink.end(shipped);
   }
-}
-
-function contentBytes({ pieces }: Chunk): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function requireFixed(
@@ -160,11 +161,5 @@ function notTheArchive(path: string, { sha256 }: Volume, found: string): CondaDi
   return new CondaDiffError('integrity', `${path} is not the archive that the manifest names`, {
     details: [`expected sha256 ${sha256}, found ${found}`],
     hint: 'Copy the archive again from its source',
-  });
-}
-
-function gone(path: string): CondaDiffError {
-  return new CondaDiffError('malformed', `The archive ${path} is missing`, {
-    hint: 'Copy all files of the update into one directory, with the names that they had',
   });
 }

@@ -1,12 +1,7 @@
-import type { Chunk } from '../shared/archive-chunks.js';
+import { type Chunk, CHUNK_BYTES, CHUNKS_AHEAD } from '../shared/archive-chunks.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile } from '../shared/manifest.js';
 import { PieceHasher } from '../shared/piece-hasher.js';
-
-/** What is read at a time; all chunks under way fit the caches of the processor. */
-export const CHUNK_BYTES = 512 << 10;
-/** So many chunks may wait for their hashes. */
-const CHUNKS_AHEAD = 8;
 
 /** Has all of a volume hashed, and each of its files, and keeps the memory until that is done. */
 export class VolumeHashes {

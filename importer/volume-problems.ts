@@ -49,7 +49,7 @@ export function volumeProblem(
   const found = seen[i];
   if (volume === undefined) return undefined;
   const path = join(directory, volume.name);
-  if (found === undefined) return missing(path, placeOf(i, volumes.length));
+  if (found === undefined) return missingArchive(path, placeOf(i, volumes.length));
   const { mark, size } = found;
   const expected: MarkedVolume = { update: markedId(id), number: i + 1, count: volumes.length };
   if (mark !== undefined && describe(mark) !== describe(expected))
@@ -101,7 +101,8 @@ function placeOf(i: number, count: number): string {
   return count === 1 ? '' : ` (volume ${String(i + 1)} of ${String(count)})`;
 }
 
-function missing(path: string, place: string): CondaDiffError {
+/** @param place what is added to the name of an archive that is not the only one */
+export function missingArchive(path: string, place = ''): CondaDiffError {
   return new CondaDiffError('malformed', `The archive ${path} is missing${place}`, {
     hint: 'Copy all files of the update into one directory, with the names that they had',
   });

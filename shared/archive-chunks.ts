@@ -1,5 +1,13 @@
+import type { Amount } from './progress.js';
 import type { Entry } from './state.js';
 import { END_BYTES, paddingBytes, tarHeader, type TarMark } from './tar-entry.js';
+
+/** What is read and written at a time; all chunks under way fit the caches of the processor. */
+export const CHUNK_BYTES = 512 << 10;
+/** So many chunks may be under way. */
+export const CHUNKS_AHEAD = 8;
+/** Smaller archives are written and read sooner than threads start. */
+export const ALONE_BYTES = 24 << 20;
 
 /** A part of a file's content in a chunk. */
 export interface ChunkPiece {
@@ -71,6 +79,14 @@ export function* chunksOf(
   }
   chunk.addFixed('end', files.length, ZEROS);
   yield chunk;
+}
+
+/** What of the files is done with a chunk: those that end in it, and the bytes of their content. */
+export function amountIn({ pieces }: Pick<Chunk, 'pieces'>): Amount {
+  return {
+    files: pieces.filter(({ isLast }) => isLast).length,
+    bytes: pieces.reduce((sum, { length }) => sum + length, 0),
+  };
 }
 
 class OpenChunk implements Chunk {

@@ -1,14 +1,11 @@
 import { hashPieces, type PieceToHash } from './hash-pieces.js';
-import { idlestThread, type Thread } from './threads.js';
-
-let callers = 0;
+import { ThreadChoice } from './threads.js';
 
 /** Hashes what comes in pieces, each thing whole: on worker threads, or at once where there is little to hash. */
 export class PieceHasher {
   readonly #isAlone: boolean;
   readonly #signal: AbortSignal;
-  readonly #caller = callers++;
-  #last: Thread | undefined;
+  readonly #threads = new ThreadChoice();
 
   constructor(isAlone: boolean, signal: AbortSignal) {
     this.#isAlone = isAlone;
@@ -23,11 +20,10 @@ export class PieceHasher {
    * @throws the reason of the signal
    */
   async hash(memory: SharedArrayBuffer, pieces: readonly PieceToHash[]): Promise<readonly string[]> {
-    const input = { memory, pieces, caller: this.#caller };
+    const input = { memory, pieces, caller: this.#threads.caller };
     if (this.#isAlone) return hashPieces(input);
-    const goesOn = pieces[0]?.isFirst === false;
-    const thread = goesOn && this.#last !== undefined ? this.#last : idlestThread();
-    this.#last = thread;
-    return thread.call('hash-pieces', input, { signal: this.#signal });
+    return this.#threads
+      .choose(pieces[0]?.isFirst === false)
+      .call('hash-pieces', input, { signal: this.#signal });
   }
 }

@@ -100,6 +100,22 @@ export function idlestThread(): Thread {
   return threads.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
 }
 
+let callers = 0;
+
+/**
+ * Chooses threads for work that comes in pieces: what goes on where the piece before ended must be done by the same
+ * thread, which remembers it by `caller`.
+ */
+export class ThreadChoice {
+  readonly caller = callers++;
+  #last: Thread | undefined;
+
+  choose(goesOn: boolean): Thread {
+    if (!goesOn || this.#last === undefined) this.#last = idlestThread();
+    return this.#last;
+  }
+}
+
 /** worker.js beside this file, or the file that all is bundled into (see `runProgram`), whatever lies beside that. */
 function ownEntry(): string {
   const own = fileURLToPath(import.meta.url);
