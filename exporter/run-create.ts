@@ -23,13 +23,14 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
   const output = flags.output ?? place.config.output ?? 'update.tar';
   requireReviewable(flags, output, place.repository);
   const volumeSize = volumeSizeOf(flags, place.config);
+  const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const outcome = await exportUpdate({
     ...compareOptions(place, flags, shell.signal),
     output,
     dryRun: flags.dryRun ?? false,
     overwrite: flags.overwrite ?? false,
     ...(volumeSize !== undefined && { volumeSize }),
-    signKeys: await signKeys(flags, place.config, place.repository, shell.note),
+    signKeys: keys,
     note: shell.note,
     detail: shell.detail,
     progress: shell.progress,
@@ -37,7 +38,11 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
   remarks(outcome.comparison.survey).forEach(shell.note);
   const reviews =
     outcome.outcome === 'published'
-      ? await writeReviews(flags, outcome.names, place.repository, shell.signal)
+      ? await writeReviews(flags, outcome.names, {
+          repository: place.repository,
+          signKeys: keys,
+          signal: shell.signal,
+        })
       : [];
   shell.report(describeOutcome(outcome), [
     ...outcomeLines(outcome, place.repository),

@@ -25,6 +25,11 @@ export function keyId(key: KeyObject): string {
   return createHash('sha256').update(der).digest('hex').slice(0, ID_DIGITS);
 }
 
+/** The public half of a private key; messages name the file of the private one. */
+export function publicHalf({ id, key, file }: Key): Key {
+  return { id, key: createPublicKey(key), file };
+}
+
 /** The name of the signature that a key makes of a file; it lies beside that file. */
 export function signatureName(file: string, id: string): string {
   return `${file}.${id}.sig`;

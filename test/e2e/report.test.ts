@@ -156,6 +156,27 @@ describe('report', { concurrency: 2 }, () => {
     assert.ok(!existsSync(join(sides.mirror, 'own.tar')), 'refused before the update is made');
   });
 
+  test('create verifies the signatures that it made', async (t) => {
+    const sides = await sidesWithUpdate(t);
+    for (const name of ['own', 'other'])
+      await succeed('conda-diff-export', ['keygen', name], { cwd: sides.folder });
+    const flags = ['--report', '--base', 'empty', '-o', join(sides.folder, 'own.tar')];
+    const page = async () => readFile(join(sides.folder, 'own.report.html'), 'utf8');
+    const states = (html: string) =>
+      [...html.matchAll(/\.sig \((verified|not verified)\)/g)].map(([, state]) => state);
+
+    await createUpdate(sides, ...flags);
+    assert.match(await page(), /The update is not signed/);
+    const key = join(sides.folder, 'own.private.pem');
+    await createUpdate(sides, ...flags, '--overwrite', '--sign-key', key);
+    const signed = await page();
+    assert.deepEqual(states(signed), ['verified']);
+    assert.doesNotMatch(signed, /signatures were not verified|not signed/);
+    const both = ['--sign-key', key, '--sign-key', join(sides.folder, 'other.private.pem')];
+    await createUpdate(sides, ...flags, '--overwrite', ...both);
+    assert.deepEqual(states(await page()), ['verified', 'verified']);
+  });
+
   test('markdown, stdout, and outputs that are refused', async (t) => {
     const sides = await sidesWithUpdate(t);
     const format = ['--format', 'markdown'];
