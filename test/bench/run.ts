@@ -5,6 +5,7 @@
  *   --megabytes <n>   size of an update of 2,200 files (1000)
  *   --small <n>       number of files of an update of files of 10 kB (20000)
  *   --rounds <n>      how often each is measured (3)
+ *   --only <names>    only these, separated by commas: start-up, show, large, small
  *   --directory <d>   where the data is made; it should be on a disk (the current directory)
  */
 import { execFileSync } from 'node:child_process';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     megabytes: { type: 'string', default: '1000' },
     small: { type: 'string', default: '20000' },
     rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: 'start-up,show,large,small' },
     directory: { type: 'string', default: process.cwd() },
   },
 });
@@ -36,6 +38,18 @@ const [exporter, importer] = ['exporter', 'importer'].map((side) =>
 const conda = (...args: string[]): Buffer => execFileSync(node, [exporter, ...args], { stdio: 'pipe' });
 const sh = (script: string): [string, string, string] => ['sh', '-c', script];
 
+const works = new Map<string, () => Promise<void>>([
+  ['start-up', startUp],
+  ['show', () => show(Number(values.records))],
+  [
+    'large',
+    () => carry('of 2,200 files', { artifacts: 1100, size: (Number(values.megabytes) * 1e6) / 2200 }),
+  ],
+  [
+    'small',
+    () => carry('of files of 10 kB', { artifacts: Math.ceil(Number(values.small) / 2), size: 10_000 }),
+  ],
+]);
 const work = mkdtempSync(join(values.directory, '.bench-'));
 process.once('SIGINT', () => {
   rmSync(work, { recursive: true, force: true });
@@ -46,10 +60,11 @@ try {
     `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? ''}, medians of ${rounds}\n\n`,
   );
   process.stdout.write('| work | time | memory | ratio |\n| --- | --- | --- | --- |\n');
-  await startUp();
-  await show(Number(values.records));
-  await carry('of 2,200 files', { artifacts: 1100, size: (Number(values.megabytes) * 1e6) / 2200 });
-  await carry('of files of 10 kB', { artifacts: Math.ceil(Number(values.small) / 2), size: 10_000 });
+  for (const name of values.only.split(',')) {
+    const work = works.get(name);
+    if (work === undefined) throw new Error(`--only ${name}: it can be ${[...works.keys()].join(', ')}`);
+    await work();
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
