@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { collect } from '../shared/cli-shell.js';
+import { addExamples } from '../shared/examples.js';
 import { addTrustOptions, type TrustFlags } from '../shared/trust-options.js';
 import { addExportOptions, type CompareFlags } from './options.js';
 
@@ -24,7 +25,18 @@ export function addInit(program: Command): void {
       .option('--ignore <glob>', 'leave paths out of the state; repeatable', collect)
       .option('--include <glob>', 'track further files; repeatable', collect),
   );
-  addTrustOptions(declared, 'a receipt').action(async (repository: string | undefined, flags: InitFlags) =>
+  addTrustOptions(declared, 'a receipt');
+  addExamples(
+    declared,
+    {
+      line: 'conda-diff-export init mirror --empty',
+      does: 'the copy has nothing yet, so the first update carries everything',
+    },
+    {
+      line: 'conda-diff-export init mirror --site lab --from reference.json',
+      does: 'a further copy, which has what its reference says',
+    },
+  ).action(async (repository: string | undefined, flags: InitFlags) =>
     (await import('./run-init.js')).runInit(repository, flags),
   );
 }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect } from '../shared/cli-shell.js';
+import { addExamples } from '../shared/examples.js';
 import { addExportOptions, type CompareFlags, parsePercentage } from './options.js';
 import type { ReviewFlags } from './review.js';
 import { addSignKey, type SignFlags } from '../shared/sign-options.js';
@@ -15,11 +16,13 @@ export interface CreateFlags extends CompareFlags, ReviewFlags, SignFlags {
 
 /** Declares `create`. */
 export function addCreate(program: Command): void {
-  addSignKey(
+  const declared = addSignKey(
     addCompareOptions(
       program
         .command('create', { isDefault: true })
-        .description('write an update: update.tar, its manifest and its base reference')
+        .description(
+          'write an update: update.tar, its manifest and its base reference (create may be left out)',
+        )
         .argument('[repository]', 'directory of the mirror')
         .option('-o, --output <file|dir/>', 'where the update is written (default: update.tar)'),
     ),
@@ -37,10 +40,20 @@ export function addCreate(program: Command): void {
       new Option('--sbom <format>', 'write an SBOM beside the update: update.cdx.json').choices([
         'cyclonedx',
       ]),
-    )
-    .action(async (repository: string | undefined, flags: CreateFlags) =>
-      (await import('./run-create.js')).runCreate(repository, flags),
     );
+  addExamples(
+    declared,
+    {
+      line: 'conda-diff-export create mirror -o outbox/',
+      does: 'the next update, in a directory of its own below outbox',
+    },
+    {
+      line: 'conda-diff-export create mirror -o outbox/ --base confirmed --volume-size 4.3G',
+      does: 'one update in place of all that were lost since the last confirmed one, for DVDs',
+    },
+  ).action(async (repository: string | undefined, flags: CreateFlags) =>
+    (await import('./run-create.js')).runCreate(repository, flags),
+  );
 }
 
 function parseSize(text: string): number {
@@ -53,11 +66,19 @@ export const SIZES = 'It is a number of bytes, or decimal: 700M is 700,000,000 b
 
 /** Declares `show`. */
 export function addShow(program: Command): void {
-  addCompareOptions(
+  const declared = addCompareOptions(
     program
       .command('show')
       .description('print the paths that an update would carry, and those that it would remove')
       .argument('[repository]', 'directory of the mirror'),
+  );
+  addExamples(
+    declared,
+    { line: 'conda-diff-export show mirror', does: 'what the next update would carry and remove' },
+    {
+      line: 'conda-diff-export show mirror --base confirmed',
+      does: 'what it would be from the state that was last confirmed',
+    },
   ).action(async (repository: string | undefined, flags: CompareFlags) =>
     (await import('./run-create.js')).runShow(repository, flags),
   );

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
+import { addExamples } from '../shared/examples.js';
 import { addTrustOptions, type TrustFlags } from '../shared/trust-options.js';
 
 export interface StageFlags extends CommonOptions, TrustFlags {
@@ -8,7 +9,7 @@ export interface StageFlags extends CommonOptions, TrustFlags {
 
 /** Declares `stage`. */
 export function addStage(program: Command): void {
-  addTrustOptions(
+  const declared = addTrustOptions(
     addCommonOptions(
       program
         .command('stage')
@@ -22,6 +23,14 @@ export function addStage(program: Command): void {
         )
         .option('--discard', 'delete what was collected, of all updates or of those that are named'),
     ),
+  );
+  addExamples(
+    declared,
+    {
+      line: 'conda-diff-import stage copy dvd/',
+      does: 'the volumes in this directory; then put in the next disc',
+    },
+    { line: 'conda-diff-import stage copy --discard 2', does: 'deletes what was collected of update 2' },
   ).action(async (repository: string, volumes: readonly string[], flags: StageFlags) =>
     (await import('./run-stage.js')).runStage(repository, volumes, flags),
   );

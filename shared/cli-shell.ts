@@ -35,12 +35,17 @@ export interface CommonOptions {
 /** Details shown in text; `--json` lists all. */
 const SHOWN_DETAILS = 20;
 
+/** What help calls the commands of every week, and the others. */
+export const EVERYDAY = 'Everyday commands:';
+export const FURTHER = 'Further commands:';
+
 /** A program of ours; errors of its command line end it with exit code 2. */
 export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .version(`conda-diff ${VERSION}`, '--version', 'print version and exit')
     .helpCommand(false)
+    .addHelpText('after', `\n${name} <command> --help shows options and examples of a command.`)
     .showHelpAfterError(`(try ${name} --help)`)
     .exitOverride();
 }

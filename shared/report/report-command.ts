@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../cli-shell.js';
+import { addExamples, type Example } from '../examples.js';
 import { addTrustOptions, type TrustFlags } from '../trust-options.js';
 import { REPORT_FORMATS } from './formats.js';
 
@@ -9,11 +10,11 @@ export interface ReportFlags extends CommonOptions, TrustFlags {
 }
 
 /**
- * Declares `report`, the same on both sides.
+ * Declares `report`, the same on both sides but for the examples.
  *
  * @param repository how help calls the directory that the indexes may come from
  */
-export function addReport(program: Command, repository: string): void {
+export function addReport(program: Command, repository: string, examples: readonly [Example, Example]): void {
   const names = Object.values(REPORT_FORMATS);
   const command = addCommonOptions(
     program
@@ -24,7 +25,9 @@ export function addReport(program: Command, repository: string): void {
       .option('-o, --output <file>', `where it is written, - for stdout (default: ${names.join(', ')})`)
       .option('--format <format>', `one of ${Object.keys(REPORT_FORMATS).join(', ')}`, 'html'),
   );
-  addTrustOptions(command).action(async (update: string, argument: string | undefined, flags: ReportFlags) =>
-    (await import('./run-report.js')).runReport(update, argument, flags),
+  addTrustOptions(command);
+  addExamples(command, ...examples).action(
+    async (update: string, argument: string | undefined, flags: ReportFlags) =>
+      (await import('./run-report.js')).runReport(update, argument, flags),
   );
 }
