@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -13,6 +13,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { CommandServer } from './command-server.js';
+import { SCENES } from './document-scenes.js';
+import { ALWAYS_STARTS } from './in-process.js';
+import { documentedServer } from './nginx.js';
 import { type CommandName, commandPath } from './run-command.js';
 import { type Block, settled } from './transcript.js';
 
@@ -21,8 +25,10 @@ const COMMANDS: readonly CommandName[] = ['conda-diff-export', 'conda-diff-impor
 const BEGINS = new RegExp(
   `^(#|(${[...COMMANDS, 'cat', 'cd', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
 );
-/** Where the documents say that the copy is; the tests put their own directory in its place. */
+/** Where the documents say that things are; the tests put their own directories in their places. */
 const PLACE = '/srv/conda';
+const UNITS = '/etc/systemd/system';
+const INSTALLED = '/opt/conda-diff/bin';
 
 /**
  * Runs the blocks of a document in order, in one directory with the commands on PATH and a bash for each block. The
@@ -31,24 +37,41 @@ const PLACE = '/srv/conda';
  * - `new`: go on in a new, empty directory
  * - `run <bash>`: what happened before, not shown; `then <bash>`: what must hold after the block
  * - `exit <n>`: how the block ends, 0 by default
+ * - `commands`: the block is commands, although it does not begin with one that is known here
  * - `file <path>`: the block is the content of this file
+ * - `unit <name>`: it is this systemd unit, or a drop-in file of one: systemd-analyze finds nothing in it, and what it
+ *   executes is run
+ * - `crontab`: it is a crontab, and the commands in it are run, in order
+ * - `nginx`: it is the configuration that the tests of nginx serve with
  * - `message`: the last command printed this, whatever it printed besides
  * - `in <script>`: this script of the project runs these lines
+ *
+ * Scripts of `document-scenes.ts` are commands here, too.
  */
 export class DocumentShell {
   readonly #bin = realpathSync(mkdtempSync(join(tmpdir(), 'conda-diff-bin-')));
+  #server: CommandServer | undefined;
   #directory = '';
   #printed = '';
 
-  constructor() {
-    for (const name of COMMANDS) this.#command(name, commandPath(name));
-    this.#command('mirror-week', fileURLToPath(new URL('mirror-week.js', import.meta.url)));
-    this.#command('packaging', fileURLToPath(new URL('../../packaging/cli.js', import.meta.url)));
-    this.#renew();
+  static async start(): Promise<DocumentShell> {
+    const shell = new DocumentShell();
+    const server = (shell.#server = await CommandServer.start());
+    mkdirSync(join(shell.#bin, 'real'));
+    for (const name of COMMANDS) {
+      shell.#script(`real/${name}`, startOf(commandPath(name)));
+      shell.#script(name, ALWAYS_STARTS ? startOf(commandPath(name)) : server.client);
+    }
+    shell.#script('mirror-week', server.client);
+    shell.#script('packaging', startOf(fileURLToPath(new URL('../../packaging/cli.js', import.meta.url))));
+    shell.#script('lock-child', startOf(fileURLToPath(new URL('lock-child.js', import.meta.url))));
+    for (const [name, text] of Object.entries(SCENES)) shell.#script(name, `#!/bin/bash\nset -eu\n${text}`);
+    shell.#renew();
+    return shell;
   }
 
   /** @throws AssertionError, when the block does not do what the document says */
-  run({ text, directives, follows }: Block): void {
+  async run({ text, directives, follows }: Block): Promise<void> {
     let exit = 0;
     let kind = BEGINS.test(text) ? 'commands' : 'output';
     let argument = '';
@@ -56,31 +79,36 @@ export class DocumentShell {
     for (const directive of directives) {
       const [word, rest] = split(directive);
       if (word === 'new') this.#renew();
-      else if (word === 'run') assert.equal(this.#bash(rest), 0, `${rest}\n${this.#printed}`);
+      else if (word === 'run') await this.#succeeds(rest);
       else if (word === 'then') then.push(rest);
       else if (word === 'exit') exit = Number(rest);
-      else if (['file', 'message', 'in', 'commands'].includes(word)) [kind, argument] = [word, rest];
+      else if (KINDS.has(word)) [kind, argument] = [word, rest];
       else throw new Error(`No such comment for the tests: ${directive}`);
     }
-    if (kind === 'commands') assert.equal(this.#bash(text), exit, `${text}\n${this.#printed}`);
+    if (kind === 'commands')
+      assert.equal(await this.#bash(text), exit, `expected exit ${exit}\n${text}\n${this.#printed}`);
     else if (kind === 'file') writeFileSync(this.#file(argument), text);
+    else if (kind === 'unit') await this.#unit(argument, text);
+    else if (kind === 'crontab') await this.#crontab(text);
+    else if (kind === 'nginx') assert.equal(documentedServer(), text);
     else if (kind === 'in') assertIn(text, argument);
     else if (kind === 'message') this.#assertPrinted(text);
     else {
       assert.ok(follows, `a block that is neither commands nor the output of the block above: ${text}`);
       assert.equal(settled(this.#printed), settled(this.#shown(text)));
     }
-    for (const check of then) assert.equal(this.#bash(check), 0, `${check}\n${this.#printed}`);
+    for (const check of then) await this.#succeeds(check);
   }
 
   close(): void {
+    this.#server?.close();
     rmSync(this.#bin, { recursive: true });
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #command(name: string, script: string): void {
+  #script(name: string, text: string): void {
     const file = join(this.#bin, name);
-    writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
+    writeFileSync(file, text);
     chmodSync(file, 0o755);
   }
 
@@ -95,27 +123,65 @@ export class DocumentShell {
     return file;
   }
 
+  /** A text with our directories in the place of the documents'. */
+  #here(text: string): string {
+    return text
+      .replaceAll(PLACE, this.#directory)
+      .replaceAll(UNITS, `${this.#directory}${UNITS}`)
+      .replaceAll(INSTALLED, this.#bin);
+  }
+
+  async #succeeds(script: string): Promise<void> {
+    assert.equal(await this.#bash(script), 0, `${script}\n${this.#printed}`);
+  }
+
   /** @returns the exit code; what was printed, on both streams in order, is kept */
-  #bash(script: string): number | null {
-    const inPlace = `exec 2>&1\n${script.replaceAll(PLACE, this.#directory)}`;
-    const { status, stdout } = spawnSync('bash', ['-euo', 'pipefail', '-c', inPlace], {
+  async #bash(script: string): Promise<number | null> {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${this.#here(script)}`], {
       cwd: this.#directory,
-      encoding: 'utf8',
       env: {
         ...process.env,
         NODE_TEST_CONTEXT: undefined,
-        PATH: `${this.#bin}:${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
+        PATH: `${this.#bin}:${dirname(process.execPath)}:${process.env.PATH ?? ''}:/usr/sbin`,
         HERE: this.#directory,
+        REAL: join(this.#bin, 'real'),
+        SYSTEMD_UNIT_PATH: `${this.#directory}${UNITS}:`,
       },
+      stdio: ['ignore', 'pipe', 'inherit'],
       timeout: 120_000,
     });
-    this.#printed = this.#shown(stdout);
-    return status;
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (more: string) => (printed += more));
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    this.#printed = this.#shown(printed);
+    return code;
   }
 
   /** A text with the documents' place instead of ours, or relative to it. */
   #shown(text: string): string {
     return text.replaceAll(`${this.#directory}/`, '').replaceAll(`${PLACE}/`, '');
+  }
+
+  async #unit(name: string, text: string): Promise<void> {
+    writeFileSync(this.#file(join(UNITS, name)), this.#here(text));
+    await this.#succeeds(
+      `systemd-analyze verify --man=no ${dirname(name) === '.' ? name : name.split('.d/')[0]}`,
+    );
+    assert.equal(this.#printed, '', `${name} is not as systemd wants it`);
+    if (/^ExecStart=/m.test(text)) await this.#succeeds(`start-unit ${name}`);
+  }
+
+  async #crontab(text: string): Promise<void> {
+    const jobs = text.split('\n').filter((line) => line !== '' && !/^(#|[A-Z]+=)/.test(line));
+    assert.ok(jobs.length > 0, 'a crontab without a job');
+    for (const job of jobs) {
+      const [, command] = /^(?:[\d*,/-]+ ){5}([^%]+)$/.exec(job) ?? [];
+      assert.ok(command, `not a line of a crontab: ${job}`);
+      await this.#succeeds(`sh -c '${command.replaceAll("'", `'\\''`)}'`);
+    }
   }
 
   #assertPrinted(text: string): void {
@@ -125,6 +191,13 @@ export class DocumentShell {
       .filter((one) => one.trim() !== '…'))
       assert.ok(printed.includes(line.trim()), `expected\n${line}\nin\n${printed}`);
   }
+}
+
+const KINDS = new Set(['commands', 'file', 'unit', 'crontab', 'nginx', 'in', 'message']);
+
+/** The text of an executable file that starts a script of Node. */
+function startOf(script: string): string {
+  return `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`;
 }
 
 function split(directive: string): [string, string] {

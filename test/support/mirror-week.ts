@@ -1,9 +1,8 @@
-/**
- * `mirror-week <n>` in the documents' examples: makes ./mirror hold what the mirror job has in week n.
- */
-import { resolve } from 'node:path';
-import process from 'node:process';
+import { join } from 'node:path';
 import { writeChannel } from './channel.js';
 import { channelOf, WEEK_OPTIONS } from './weeks.js';
 
-await writeChannel(resolve('mirror'), channelOf(Number(process.argv[2])), WEEK_OPTIONS);
+/** `mirror-week <n>` of the documents' examples: makes `mirror` in `folder` hold what the mirror job has in week n. */
+export async function mirrorWeek(folder: string, week: number): Promise<void> {
+  await writeChannel(join(folder, 'mirror'), channelOf(week), WEEK_OPTIONS);
+}

@@ -47,10 +47,10 @@ export async function serveWithNginx(copy: string, t: Pick<TestContext, 'after'>
   return url;
 }
 
-/** The server block of the runbook. */
-function documentedServer(): string {
+/** The configuration of the runbook. */
+export function documentedServer(): string {
   const text = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
-  const block = blocksOf(text).find(({ directives }) => directives.includes('file conda.conf'));
+  const block = blocksOf(text).find(({ directives }) => directives.includes('nginx'));
   if (block === undefined) throw new Error('docs/operations.md has no nginx configuration');
   return block.text;
 }
