@@ -22,6 +22,7 @@ const ioFiles = [
   'shared/locate.ts',
   'shared/lock.ts',
   'shared/lock-holder.ts',
+  'shared/mistaken.ts',
   'shared/opened-file.ts',
   'shared/packaged.ts',
   'shared/present-state.ts',

@@ -9,6 +9,7 @@ import { type KnownState, type SiteView } from './site-view.js';
 import type { LedgerEvent } from './ledger-events.js';
 import { keptStates, loadReference, notKept } from './references.js';
 import { siteNames, waysToBegin } from './sites.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The state that an update starts from, and how it came to be chosen. */
 export interface ChosenBase {
@@ -87,7 +88,7 @@ async function noBase({ repository, site, stateDirectory }: BasePlace): Promise<
   const isLost = (await keptStates(stateDirectory)).size > 0;
   const lost = [
     `There are references in ${stateDirectory} and no ledger. If it was lost, begin with the last manifest:`,
-    `  conda-diff-export init ${repository} --from <last manifest>`,
+    `  conda-diff-export init ${shellWord(repository)} --from <last manifest>`,
     'If it was not, say what the other side has, with one of',
   ];
   return new CondaDiffError('usage', `It is not known what the other side of ${repository} has`, {

@@ -9,6 +9,7 @@ import { inFlight, lastUpdate } from './site-updates.js';
 import { type KnownUpdate, type SiteView } from './site-view.js';
 import type { PlannedEvent } from './ledger-events.js';
 import { siteFlag } from './sites.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The JSON document of `create`. */
 export function describeOutcome(outcome: ExportOutcome): object {
@@ -140,5 +141,5 @@ function arrival(site: SiteView, { id, confirmed }: KnownUpdate): string {
 }
 
 function rebuild({ base, site }: PlannedEvent, repository: string): string {
-  return `conda-diff-export create ${repository}${siteFlag(site)} --base ${shortDigest(base)} -o again/`;
+  return `conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base ${shortDigest(base)} -o again/`;
 }

@@ -10,6 +10,7 @@ import { existingOutputs, removeOutputs } from './output.js';
 import { siteFlag, siteNames } from './sites.js';
 import { namesOfManifest, type OutputNames } from './output-names.js';
 import { appendToLedger, siteOf, type Store } from './store.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** A site, and where what is remembered of it lies. */
 interface OwnPlace extends Place {
@@ -129,7 +130,7 @@ async function requireOlder(manifest: string, { repository, site, stateDirectory
       hint: [
         `If the ledger of ${repository} is an older one from a backup, begin it anew with the last manifest:`,
         `  mv ${stateDirectory} ${stateDirectory}.old`,
-        `  conda-diff-export init ${repository} --from <last manifest>${siteFlag(site)}`,
+        `  conda-diff-export init ${shellWord(repository)} --from <last manifest>${siteFlag(site)}`,
         'If the update is of another mirror, export to another place',
       ].join('\n'),
     },

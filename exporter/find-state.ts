@@ -2,6 +2,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import { shortDigest } from '../shared/state.js';
 import { type KnownState, type SiteView, statesOf, targetOf } from './site-view.js';
 import { siteFlag } from './sites.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The site that a state is looked up for, as messages name it. */
 export interface Place {
@@ -37,9 +38,9 @@ export function stateOfDigest(
 function unknownState(digest: string, { repository, site }: Place): CondaDiffError {
   return new CondaDiffError('usage', `No state of ${repository} with the digest ${digest} is known here`, {
     hint: [
-      `conda-diff-export log ${repository}${siteFlag(site)} lists those that are. If it is the state of a copy, have its reference carried over:`,
+      `conda-diff-export log ${shellWord(repository)}${siteFlag(site)} lists those that are. If it is the state of a copy, have its reference carried over:`,
       '  there: conda-diff-import reference <repository> -o reference.json',
-      `  here:  conda-diff-export create ${repository}${siteFlag(site)} --base reference.json`,
+      `  here:  conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base reference.json`,
       `(a file of this name is ./${digest})`,
     ].join('\n'),
   });
@@ -56,7 +57,7 @@ export function stateOfSequence(sequence: number, own: SiteView, { repository, s
   const numbers = own.updates.map((one) => String(one.sequence));
   throw new CondaDiffError('usage', `Site '${site}' of ${repository} has no update ${String(sequence)}`, {
     details: numbers.length === 0 ? ['it has none'] : [`it has ${numbers.join(', ')}`],
-    hint: `conda-diff-export log ${repository}${siteFlag(site)} lists them (a file of this name is ./${String(sequence)})`,
+    hint: `conda-diff-export log ${shellWord(repository)}${siteFlag(site)} lists them (a file of this name is ./${String(sequence)})`,
   });
 }
 
@@ -67,12 +68,12 @@ export function stateOfSequence(sequence: number, own: SiteView, { repository, s
  */
 export function confirmedState(own: SiteView, { repository, site }: Place): KnownState {
   if (own.confirmed !== undefined) return own.confirmed.state;
-  const command = `conda-diff-export create ${repository}${siteFlag(site)} --base <digest>`;
+  const command = `conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base <digest>`;
   throw new CondaDiffError('usage', `Site '${site}' of ${repository} has not confirmed what it has`, {
     details: candidates(own),
     hint: [
       'Confirm it with the receipt or the code that the import printed:',
-      `  conda-diff-export confirm ${repository} <receipt.json or code>${siteFlag(site)}`,
+      `  conda-diff-export confirm ${shellWord(repository)} <receipt.json or code>${siteFlag(site)}`,
       `or choose one of these: ${command}`,
     ].join('\n'),
   });

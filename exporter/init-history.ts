@@ -2,6 +2,7 @@ import { CondaDiffError } from '../shared/errors.js';
 import type { Receipt } from '../shared/receipt.js';
 import { shortDigest } from '../shared/state.js';
 import type { FirstBase, InitOptions } from './init.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /**
  * Makes sure that a manifest and a receipt speak of the site that begins with them.
@@ -18,7 +19,7 @@ export function checkHistory(
     throw new CondaDiffError('usage', `The manifest ${from} is of the site '${theirs}'`, {
       hint: [
         'To take over that site and its history:',
-        `  conda-diff-export init ${repository} --from ${from} --site ${theirs}`,
+        `  conda-diff-export init ${shellWord(repository)} --from ${shellWord(from)} --site ${theirs}`,
         `To begin another site that has the same state, name it: --site ${site}`,
       ].join('\n'),
     });

@@ -17,6 +17,7 @@ import { readReceipt } from './read-receipt.js';
 import { saveReference } from './references.js';
 import { requireDistinct, siteFlag, siteNames } from './sites.js';
 import { appendToLedger, openStore, siteOf } from './store.js';
+import { shellWord } from '../shared/shell-word.js';
 
 export interface InitOptions {
   /** Absolute path. */
@@ -74,7 +75,7 @@ function alreadySet({ repository, site }: InitOptions): CondaDiffError {
   return new CondaDiffError('usage', `The first base of site '${site}' of ${repository} was set before`, {
     hint: [
       'To start the next update from another state:',
-      `  conda-diff-export create ${repository}${siteFlag(site)} --base <reference.json>`,
+      `  conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base <reference.json>`,
       'To serve another copy, name it: --site <name>',
     ].join('\n'),
   });

@@ -13,6 +13,7 @@ import { type KnownState } from './site-view.js';
 import { neededReferences } from './needed-references.js';
 import { siteFlag } from './sites.js';
 import { makeDirectory, removeFile, type Store } from './store.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** Where an exporter keeps the states that updates may start from. */
 export function referencesDirectory(stateDirectory: string): string {
@@ -128,7 +129,7 @@ export function notKept({ repository, site }: Place, digest: string): CondaDiffE
       hint: [
         'Have a reference of the copy carried over, and start from that:',
         '  there: conda-diff-import reference <repository> -o reference.json',
-        `  here:  conda-diff-export create ${repository}${siteFlag(site)} --base reference.json`,
+        `  here:  conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base reference.json`,
       ].join('\n'),
     },
   );

@@ -4,6 +4,7 @@ import type { Judgement } from './confirmation.js';
 import type { Place } from './find-state.js';
 import { siteFlag } from './sites.js';
 import type { SiteView } from './site-view.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The error for a receipt or code that confirms nothing. */
 export function unconfirmed(
@@ -22,7 +23,7 @@ export function unconfirmed(
         [
           'Ask the other side for the last one, or have its code read out:',
           '  there: conda-diff-import receipt <repository>',
-          `  here:  conda-diff-export confirm ${repository} <receipt.json or code>${siteFlag(site)}`,
+          `  here:  conda-diff-export confirm ${shellWord(repository)} <receipt.json or code>${siteFlag(site)}`,
         ],
       );
     case 'foreign':
@@ -30,7 +31,9 @@ export function unconfirmed(
         return refusal(
           `${what} is of the site '${judgement.site}', not of '${site}'`,
           [],
-          [`conda-diff-export confirm ${repository} <receipt.json or code>${siteFlag(judgement.site)}`],
+          [
+            `conda-diff-export confirm ${shellWord(repository)} <receipt.json or code>${siteFlag(judgement.site)}`,
+          ],
         );
       }
       return refusal(
@@ -41,7 +44,7 @@ export function unconfirmed(
         [
           'It is of another repository, or of an update that this ledger does not know. If the ledger was lost, or is an older',
           'one from a backup, move the state directory away and begin with the last manifest:',
-          `  conda-diff-export init ${repository} --from <last manifest>${siteFlag(site)}`,
+          `  conda-diff-export init ${shellWord(repository)} --from <last manifest>${siteFlag(site)}`,
         ],
       );
     case 'unknown-state': {
@@ -55,7 +58,7 @@ export function unconfirmed(
         [
           'Have a reference of the copy carried over, and start from that:',
           '  there: conda-diff-import reference <repository> -o reference.json',
-          `  here:  conda-diff-export create ${repository}${siteFlag(site)} --base reference.json`,
+          `  here:  conda-diff-export create ${shellWord(repository)}${siteFlag(site)} --base reference.json`,
         ],
       );
     }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatCount } from '../shared/figures.js';
+import { shellWord } from '../shared/shell-word.js';
 import { shortDigest } from '../shared/state.js';
 import { init, type InitResult } from './init.js';
 import { receiptTrust } from './receipt-trust.js';
@@ -36,7 +37,7 @@ export async function runInit(repository: string | undefined, flags: InitFlags):
       ...{ command: 'init', site: place.site, how, digest, count, scope: reference.scope, unknown },
       ...{ inherited, sequence },
     },
-    initLines(result, `${place.repository}${siteFlag(place.site)}`),
+    initLines(result, `${shellWord(place.repository)}${siteFlag(place.site)}`),
   );
 }
 

@@ -18,7 +18,10 @@ export async function runConfirm(
   flags: ExportFlags & TrustFlags,
 ): Promise<void> {
   const shell = createShell(flags);
-  const [given, statement] = withSubject(repository, words.join(' '), 'No receipt or code was given');
+  const [given, statement] = withSubject(repository, words.join(' '), {
+    message: 'No receipt or code was given',
+    hint: 'conda-diff-export confirm <repository> <receipt.json or code>',
+  });
   const place = await workplace(given, flags);
   const file = isReceiptFile(statement) ? statement : undefined;
   const trust = await receiptTrust(file, place.repository, flags, place.config);
@@ -41,7 +44,10 @@ export async function runWithdraw(
   flags: ExportFlags & { readonly withLater?: boolean },
 ): Promise<void> {
   const shell = createShell(flags);
-  const [given, name] = withSubject(repository, update ?? '', 'No update was given');
+  const [given, name] = withSubject(repository, update ?? '', {
+    message: 'No update was given',
+    hint: 'conda-diff-export withdraw <repository> <number or id>; conda-diff-export log <repository> lists them',
+  });
   const place = await workplace(given, flags);
   const withLater = flags.withLater ?? false;
   const result = await withdraw({ ...place, update: name, withLater, note: shell.note });
@@ -60,11 +66,11 @@ export async function runWithdraw(
 function withSubject(
   first: string | undefined,
   second: string,
-  missing: string,
+  missing: { readonly message: string; readonly hint: string },
 ): [string | undefined, string] {
   if (second !== '') return [first, second];
   if (first !== undefined) return [undefined, first];
-  throw new CondaDiffError('usage', missing);
+  throw new CondaDiffError('usage', missing.message, { hint: missing.hint });
 }
 
 function updateOf({ event, after }: ConfirmResult): number | undefined {

@@ -8,6 +8,7 @@ import { type Workplace, workplace } from './workplace.js';
 import { requireSite, siteNames } from './sites.js';
 import { statusOf } from './status.js';
 import { openStore, siteOf } from './store.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** `status`: prints where each site stands. */
 export async function runStatus(repository: string | undefined, flags: ExportFlags): Promise<void> {
@@ -20,7 +21,7 @@ export async function runStatus(repository: string | undefined, flags: ExportFla
   shell.data(
     { command: 'status', sites: sites.map(describeStatus) },
     sites.length === 0
-      ? [`There is no site yet; begin with conda-diff-export init ${place.repository}`]
+      ? [`There is no site yet; begin with conda-diff-export init ${shellWord(place.repository)}`]
       : sites.flatMap(statusLines),
   );
 }

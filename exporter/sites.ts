@@ -1,5 +1,6 @@
 import { CondaDiffError } from '../shared/errors.js';
 import type { LedgerEvent } from './ledger-events.js';
+import { shellWord } from '../shared/shell-word.js';
 
 export const DEFAULT_SITE = 'default';
 
@@ -45,7 +46,7 @@ export function requireSite(names: readonly string[], site: string, repository: 
 
 /** The three ways to set a first base, as commands. */
 export function waysToBegin(repository: string, site: string): string[] {
-  const init = `conda-diff-export init ${repository}${siteFlag(site)}`;
+  const init = `conda-diff-export init ${shellWord(repository)}${siteFlag(site)}`;
   return [
     `  ${init} --empty                 the other side has nothing yet`,
     `  ${init} --in-sync               it has the same artifacts as this side now`,

@@ -3,6 +3,7 @@ import type { Place } from './find-state.js';
 import { siteFlag } from './sites.js';
 import { laterOnes } from './site-updates.js';
 import type { KnownUpdate, SiteView } from './site-view.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /**
  * The update that a number or the beginning of an id names.
@@ -51,7 +52,7 @@ export function updatesToWithdraw(
       {
         hint: [
           'To take it back there: conda-diff-import undo <repository>, then confirm the receipt of that here:',
-          `  conda-diff-export confirm ${repository} <receipt.json or code>${siteFlag(site)}`,
+          `  conda-diff-export confirm ${shellWord(repository)} <receipt.json or code>${siteFlag(site)}`,
         ].join('\n'),
       },
     );
@@ -61,7 +62,7 @@ export function updatesToWithdraw(
     details: later.map(({ sequence, created }) => `update ${String(sequence)} of ${created}`),
     hint: [
       'None of them can be imported without it. To withdraw them, too:',
-      `  conda-diff-export withdraw ${repository} ${String(update.sequence)}${siteFlag(site)} --with-later`,
+      `  conda-diff-export withdraw ${shellWord(repository)} ${String(update.sequence)}${siteFlag(site)} --with-later`,
     ].join('\n'),
   });
 }

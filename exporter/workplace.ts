@@ -1,9 +1,10 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
 import { requireSettled } from '../shared/interrupted.js';
+import { requireRepository } from '../shared/mistaken.js';
 import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { SourcePolicy } from './check-source.js';
 import type { CompareFlags, ExportFlags } from './options.js';
@@ -22,7 +23,7 @@ export interface Workplace {
 /**
  * Finds the repository and the state directory: flags win over the configuration.
  *
- * @throws CondaDiffError usage, when there is no such directory; source, when an import of it was interrupted
+ * @throws CondaDiffError usage, when there is no such directory, or it is an update; source, when an import of it was interrupted
  */
 export async function workplace(argument: string | undefined, flags: ExportFlags): Promise<Workplace> {
   const config = await readConfig(flags.config);
@@ -33,15 +34,23 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
     });
   }
   const path = resolve(given);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new CondaDiffError('usage', `No such directory: ${path}`);
-  }
+  requireRepository(argument ?? path, (update) => forUpdate(update).join('\n'));
   const repository = realpathSync(path);
   if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   const site = checkSiteName(flags.site ?? config.site ?? DEFAULT_SITE);
   return { config, repository, stateDirectory: stateDirectory(repository, option), site };
+}
+
+/** What to type, given an update where a repository was asked for. */
+function forUpdate(update: string): string[] {
+  return [
+    'What it does, for whoever decides:',
+    `  conda-diff-export report ${update}`,
+    'To verify it, and to see whether it fits, on the other side:',
+    `  conda-diff-import check ${update} <repository>`,
+  ];
 }
 
 /** Globs that were given by flag or configuration; `--no-ignore` and `--no-include` give none. */

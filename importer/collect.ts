@@ -26,6 +26,7 @@ import { type Brought, findOffers } from './offers.js';
 import { readVolume } from './read-volume.js';
 import { DISCARD } from './stage.js';
 import { keepManifest, type Taken, takeManifest } from './take-manifest.js';
+import { shellWord } from '../shared/shell-word.js';
 
 export interface CollectOptions {
   /** Absolute path. */
@@ -135,7 +136,7 @@ function requireRoom({ layout }: Workbench, known: readonly Known[]): void {
   if (needed <= bavail * bsize) return;
   throw new CondaDiffError('io', `There is no room for the volumes in ${layout.own}; nothing was staged`, {
     details: [`${formatBytes(needed)} are needed, ${formatBytes(bavail * bsize)} are free`],
-    hint: `Free space, or discard what was staged before: conda-diff-import stage ${layout.repository} --discard`,
+    hint: `Free space, or discard what was staged before: conda-diff-import stage ${shellWord(layout.repository)} --discard`,
   });
 }
 

@@ -7,6 +7,7 @@ import { readSignedManifest } from '../shared/read-signed.js';
 import type { Trust } from '../shared/trust.js';
 import { makeOwnDirectory, type Workbench } from './commit.js';
 import type { Layout } from './layout.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** What the manifest of a collected update is called here, whatever its name was on the medium. */
 export const COLLECTED_MANIFEST = 'update.manifest.json';
@@ -60,7 +61,7 @@ export async function readCollected(
   if (manifest.id === id) return { directory, manifest };
   throw new CondaDiffError('malformed', `${file} is not the manifest of the update that was staged there`, {
     details: [`expected the update ${id}, found ${manifest.id}`],
-    hint: `Discard it and stage it again: conda-diff-import stage ${layout.repository} --discard`,
+    hint: `Discard it and stage it again: conda-diff-import stage ${shellWord(layout.repository)} --discard`,
   });
 }
 

@@ -2,6 +2,7 @@ import { formatBytes, formatCount } from '../shared/figures.js';
 import type { CollectedNow } from './collect.js';
 import type { MissingVolume } from './collected.js';
 import type { Staged } from './staged.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The JSON of one update, of what `stage` did now. */
 export function describeNow({ update, staged, kept, missing }: CollectedNow): object {
@@ -57,7 +58,7 @@ function completenessLines(
 ): string[] {
   if (missing.length === 0) {
     return [
-      `All of update ${sequence} is staged (${formatCount(volumes, 'volume')}); apply it with: conda-diff-import apply --staged ${repository}`,
+      `All of update ${sequence} is staged (${formatCount(volumes, 'volume')}); apply it with: conda-diff-import apply --staged ${shellWord(repository)}`,
     ];
   }
   return [

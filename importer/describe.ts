@@ -10,6 +10,7 @@ import type { Accepted } from './decide.js';
 import { describeStaged, stagedLines } from './describe-staged.js';
 import type { Status } from './housekeeping.js';
 import type { ImportOutcome } from './import.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The JSON document of an import, without its command. */
 export function describeImport(done: ImportOutcome): object {
@@ -160,7 +161,7 @@ function commitLines({ interrupted, holder }: Status, repository: string): strin
   if (what === undefined) return [];
   return [
     `Interrupted ${what}: there is no state to tell`,
-    `End it with: conda-diff-import recover ${repository}`,
+    `End it with: conda-diff-import recover ${shellWord(repository)}`,
   ];
 }
 
@@ -183,7 +184,7 @@ export function statusLines(status: Status, repository: string): string[] {
   }
   if (!verified)
     lines.push(
-      `The last import did not pass its re-check; take it back with: conda-diff-import undo ${repository}`,
+      `The last import did not pass its re-check; take it back with: conda-diff-import undo ${shellWord(repository)}`,
     );
   if (status.receipt !== undefined) lines.push(...receiptLines(status.receipt));
   lines.push(`Retired: ${formatCount(retired.files, 'file')}, ${formatBytes(retired.bytes)}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { isThere, statIfThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** A directory where a file is to be, or a file where a directory is to be; an absolute path. */
 export interface Obstacle {
@@ -55,6 +56,6 @@ export function requireClear(
   if (obstacles.length === 0) return;
   throw new CondaDiffError('io', `${what}: something is in the way; nothing was changed`, {
     details: obstacles.map(describeObstacle),
-    hint: `Move it to another place, then run: ${command} ${repository}`,
+    hint: `Move it to another place, then run: ${command} ${shellWord(repository)}`,
   });
 }

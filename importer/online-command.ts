@@ -1,4 +1,5 @@
 /** What is typed on the online side, as every refusal of an update or an undo says it last. */
+import { shellWord } from '../shared/shell-word.js';
 
 /**
  * @param site of the copy; `undefined` where none is known, so that the exporter takes its own
@@ -13,7 +14,7 @@ export function onlineCommand(site: string | undefined, base: string): string {
 export function byTicket(repository: string): string[] {
   return [
     'Write down what is on the disk, and have an update made from that: it carries exactly what is wrong:',
-    `  here:   conda-diff-import reference ${repository} --deep -o ticket.json`,
+    `  here:   conda-diff-import reference ${shellWord(repository)} --deep -o ticket.json`,
     `  online: ${onlineCommand(undefined, 'ticket.json')}`,
   ];
 }
@@ -22,7 +23,7 @@ export function byTicket(repository: string): string[] {
 export function byReference(repository: string, site: string | undefined): string[] {
   return [
     'Carry a reference of this copy over, and on the online side make an update that starts from it:',
-    `  here:   conda-diff-import reference ${repository} -o reference.json`,
+    `  here:   conda-diff-import reference ${shellWord(repository)} -o reference.json`,
     `  online: ${onlineCommand(site, 'reference.json')}`,
   ];
 }

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CommonOptions, Shell } from '../shared/cli-shell.js';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
+import { requireRepository } from '../shared/mistaken.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { Workbench } from './commit.js';
@@ -42,12 +42,22 @@ export async function placeOf(argument: string | undefined, flags: CommonOptions
 /**
  * Finds a repository that must exist.
  *
- * @throws CondaDiffError usage
+ * @throws CondaDiffError usage; io
  */
 export async function existingPlace(argument: string | undefined, flags: CommonOptions): Promise<Place> {
   const place = await placeOf(argument, flags);
-  if (existsSync(place.repository)) return place;
-  throw new CondaDiffError('usage', `No such directory: ${place.repository}`);
+  requireRepository(argument ?? place.repository, (update) => forUpdate(update).join('\n'));
+  return place;
+}
+
+/** What to type, given an update where a repository was asked for. */
+function forUpdate(update: string): string[] {
+  return [
+    'To verify it, and to see whether it fits:',
+    `  conda-diff-import check ${update} <repository>`,
+    'What it does, for whoever decides:',
+    `  conda-diff-import report ${update}`,
+  ];
 }
 
 /** The engine for a repository that must exist, for the commands that go without an update. */

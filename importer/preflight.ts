@@ -1,6 +1,7 @@
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes } from '../shared/figures.js';
 import { describeObstacle, type Obstacle } from './in-the-way.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** What an import needs at its peak and what there is, measured before anything is written. */
 export interface Needs {
@@ -49,7 +50,7 @@ export function requireFeasible(repository: string, needs: Needs, measures: Meas
       ...(wants.length > 0
         ? ['Run as the user that owns the repository; free space, or give up undo with --no-undo']
         : []),
-      `Delete retired files with: conda-diff-import gc ${repository} --older-than 0h`,
+      `Delete retired files with: conda-diff-import gc ${shellWord(repository)} --older-than 0h`,
     ].join('\n'),
   });
 }

@@ -14,6 +14,7 @@ import type { Journal } from './journal.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
 import { placeStored } from './state-directory.js';
 import { judgeRecovery, type ActionFinding } from './recovery-plan.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** What a recovery did. */
 export interface Recovery {
@@ -176,7 +177,7 @@ function stuck({ layout }: Workbench, lost: readonly string[]): CondaDiffError {
       hint: [
         'Files below .conda-diff were deleted or damaged. To go on:',
         `  move ${layout.journal} away`,
-        `  conda-diff-import reference ${layout.repository} -o reference.json`,
+        `  conda-diff-import reference ${shellWord(layout.repository)} -o reference.json`,
         '  and on the online side: conda-diff-export create <repository> --base reference.json',
       ].join('\n'),
     },

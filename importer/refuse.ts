@@ -6,6 +6,7 @@ import { shortDigest } from '../shared/state.js';
 import { lastEvent } from './copy-history.js';
 import type { Drifted, Facts, Fit } from './fit.js';
 import { byReference, onlineCommand } from './online-command.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** The place of a refusal, as its messages name it. */
 export interface RefusalPlace {
@@ -108,8 +109,8 @@ function superseded(name: string, later: number, facts: Facts, place: RefusalPla
   const isBack = lastEvent(facts.ledger)?.state.digest !== facts.local.digest;
   const ways = [
     'Nothing needs to be done. To go back on purpose:',
-    `  conda-diff-import undo ${repository}    takes the last import back`,
-    `  conda-diff-import apply ${update} ${repository} --again`,
+    `  conda-diff-import undo ${shellWord(repository)}    takes the last import back`,
+    `  conda-diff-import apply ${shellWord(update)} ${shellWord(repository)} --again`,
   ];
   return {
     message: `${name} is older than update ${String(later)}, which was imported into ${repository} before`,
@@ -147,7 +148,7 @@ function otherSite(name: string, site: string, facts: Facts, place: RefusalPlace
     message: `${name} is not for this copy: ${repository} is the copy of site '${site}'`,
     hint: [
       `If it shall be the copy of site '${manifest.site}' from now on:`,
-      `  conda-diff-import apply ${update} ${repository} --site ${manifest.site}`,
+      `  conda-diff-import apply ${shellWord(update)} ${shellWord(repository)} --site ${manifest.site}`,
       'Else make the update of its own site on the online side:',
       online(facts, knownDigest(facts)),
     ],
@@ -160,7 +161,7 @@ function drifted(name: string, fit: Drifted, facts: Facts, place: RefusalPlace):
   const isKept = drift !== undefined && lacking.length === 0;
   const acceptable = [
     'To apply it all the same, keeping what it overwrites or drops for undo:',
-    `  conda-diff-import apply ${update} ${repository} --accept-drift`,
+    `  conda-diff-import apply ${shellWord(update)} ${shellWord(repository)} --accept-drift`,
   ];
   return {
     message: `${name} does not fit: ${repository} is in another state than its base`,

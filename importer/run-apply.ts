@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createShell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes, formatCount } from '../shared/figures.js';
+import { requireUpdate } from '../shared/mistaken.js';
 import { signKeys } from '../shared/sign-keys.js';
 import { trustFor } from '../shared/trust-for.js';
 import { burstLine, describeImport, importLines, planLines, signatureLine } from './describe.js';
@@ -12,6 +13,7 @@ import { type Place, placeOf } from './place.js';
 import type { FitFlags, ApplyFlags } from './apply-commands.js';
 import { receiptFile, signReceipt } from './sign-receipt.js';
 import { listStaged, onlyStaged } from './staged.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** `apply`: imports an update, or prints the steps with `--dry-run`. */
 export async function runApply(
@@ -20,7 +22,7 @@ export async function runApply(
   flags: ApplyFlags,
 ): Promise<void> {
   const shell = createShell(flags);
-  const { place, update } = await subjectOf(first, second, flags);
+  const { place, update } = await subjectOf('apply', first, second, flags);
   const removeNow = flags.removeNow ?? false;
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
@@ -48,7 +50,7 @@ export async function runCheck(
   flags: FitFlags,
 ): Promise<void> {
   const shell = createShell(flags);
-  const { place, update } = await subjectOf(first, second, flags);
+  const { place, update } = await subjectOf('check', first, second, flags);
   const permissions = permissionsOf(flags);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow: false, permissions };
@@ -70,17 +72,19 @@ export async function runCheck(
  * @throws CondaDiffError usage; malformed, when volumes of the staged update are missing
  */
 async function subjectOf(
+  command: 'apply' | 'check',
   first: string | undefined,
   second: string | undefined,
   flags: FitFlags,
 ): Promise<{ place: Place; update: string }> {
   if (!flags.staged) {
     if (first === undefined) throw new CondaDiffError('usage', 'No update was given', { hint: NO_UPDATE });
+    requireUpdate(`conda-diff-import ${command}`, first, second);
     return { place: await placeOf(second, flags), update: first };
   }
   if (second !== undefined) {
     throw new CondaDiffError('usage', 'With --staged, the repository is the only argument', {
-      hint: `Name the update, or take the staged one: conda-diff-import apply --staged ${second}`,
+      hint: `Name the update, or take the staged one: conda-diff-import ${command} --staged ${shellWord(second)}`,
     });
   }
   const place = await placeOf(first, flags);

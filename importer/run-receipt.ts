@@ -11,6 +11,7 @@ import { readCopyLedger } from './note-event.js';
 import { existingPlace } from './place.js';
 import type { ReceiptFlags } from './receipt-commands.js';
 import { receiptFile, signReceipt } from './sign-receipt.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** `receipt`: shows the last receipt again, writes a copy of it, and signs both. */
 export async function runReceipt(repository: string | undefined, flags: ReceiptFlags): Promise<void> {
@@ -50,6 +51,6 @@ export async function runLog(repository: string | undefined, flags: CommonOption
 
 function noReceipt(repository: string): CondaDiffError {
   return new CondaDiffError('usage', `There is no receipt: nothing was imported into ${repository} yet`, {
-    hint: `Where the state directory was lost, import the last update again, or carry a reference over: conda-diff-import reference ${repository}`,
+    hint: `Where the state directory was lost, import the last update again, or carry a reference over: conda-diff-import reference ${shellWord(repository)}`,
   });
 }

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { createShell, type Shell } from '../shared/cli-shell.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { withLock } from '../shared/lock.js';
+import { isUpdate } from '../shared/mistaken.js';
+import { shellWord } from '../shared/shell-word.js';
 import { trustFor } from '../shared/trust-for.js';
 import type { Trust } from '../shared/trust.js';
 import { collect } from './collect.js';
@@ -22,12 +24,22 @@ export async function runStage(
   const shell = createShell(flags);
   if (flags.discard) return runDiscard(repository, words, flags, shell);
   if (words.length === 0) return runList(repository, flags, shell);
+  requireRepositoryFirst(repository, words);
   const place = await placeOf(repository, flags);
   const paths = words.map((word) => resolve(word));
   const trust = await trustForAll(paths, place, flags);
   const { note, progress, signal } = shell;
   const done = await collect({ ...place, paths, trust, note, progress, signal });
   shell.report({ command: 'stage', updates: done.map(describeNow) }, nowLines(done, place.repository));
+}
+
+/** The repository comes first here, and may have to be made. */
+function requireRepositoryFirst(repository: string, words: readonly string[]): void {
+  if (!isUpdate(repository)) return;
+  const [first = '', ...others] = words.map(shellWord);
+  throw new CondaDiffError('usage', `${repository} is an update; the repository comes before it`, {
+    hint: `conda-diff-import stage ${[first, shellWord(repository), ...others].join(' ')}`,
+  });
 }
 
 /** Neither keys nor settings are taken from any of the places where something is brought from. */

@@ -11,6 +11,7 @@ import {
 } from './collected.js';
 import type { UpdateName } from './journal.js';
 import type { Layout } from './layout.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** What was collected of one update. */
 export interface Staged {
@@ -69,7 +70,7 @@ export function onlyStaged(staged: readonly Staged[], repository: string): strin
   );
   if (only === undefined) {
     throw new CondaDiffError('usage', `Nothing is staged in ${repository}`, {
-      hint: `Stage the volumes of an update first: conda-diff-import stage ${repository} <volume>...`,
+      hint: `Stage the volumes of an update first: conda-diff-import stage ${shellWord(repository)} <volume>...`,
     });
   }
   if (others.length > 0) {
@@ -77,7 +78,7 @@ export function onlyStaged(staged: readonly Staged[], repository: string): strin
       details: [only, ...others].map(
         ({ id, update }) => `update ${update?.sequence ?? '?'} (${id.slice(0, 12)})`,
       ),
-      hint: `Name the one to apply by its directory:\n  conda-diff-import apply ${only.directory} ${repository}`,
+      hint: `Name the one to apply by its directory:\n  conda-diff-import apply ${shellWord(only.directory)} ${shellWord(repository)}`,
     });
   }
   requireComplete(only, repository);
@@ -92,7 +93,7 @@ function requireComplete({ update, volumes, missing, problem }: Staged, reposito
     `${missing.length} of ${volumes} volumes of update ${update?.sequence ?? '?'} were not staged yet`,
     {
       details: missing.map((one) => `volume ${one.number} of ${volumes}: ${one.name}`),
-      hint: `Stage them, in any order: conda-diff-import stage ${repository} <volume>...`,
+      hint: `Stage them, in any order: conda-diff-import stage ${shellWord(repository)} <volume>...`,
     },
   );
 }

@@ -10,6 +10,7 @@ import type { Trust } from '../shared/trust.js';
 import { collectedDirectory, COLLECTED_MANIFEST } from './collected.js';
 import { makeOwnDirectory, type Workbench, writeDocument } from './commit.js';
 import { copyStated } from './copy-stated.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** A manifest as it was read from a medium and found right. */
 export interface Taken {
@@ -98,7 +99,7 @@ function isAnother(repository: string, { sequence }: Manifest, file: string): Co
     {
       hint: [
         'The update was made again. To collect this one instead, discard what was staged of the other:',
-        `  conda-diff-import stage ${repository} --discard ${String(sequence)}`,
+        `  conda-diff-import stage ${shellWord(repository)} --discard ${String(sequence)}`,
       ].join('\n'),
     },
   );

@@ -18,6 +18,7 @@ import { byReference } from './online-command.js';
 import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
 import { storedPlace } from './state-directory.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
+import { shellWord } from '../shared/shell-word.js';
 
 /** What an undo went back from and to. */
 export interface Undone extends BurstTime, Completed {
@@ -117,7 +118,7 @@ async function requireTarget(bench: Workbench, last: Journal, notebook: Notebook
     ],
     hint: [
       'See what differs, put it right, and undo again:',
-      `  conda-diff-import verify ${bench.layout.repository}`,
+      `  conda-diff-import verify ${shellWord(bench.layout.repository)}`,
       'Or let an update lead from what is here to what the mirror has.',
       ...byReference(bench.layout.repository, last.update.site),
     ].join('\n'),

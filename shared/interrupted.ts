@@ -3,6 +3,7 @@ import { CondaDiffError, type ErrorCode } from './errors.js';
 import { isThere } from './is-there.js';
 import { describeHolder, type Holder, isHere, lockOf, otherHolder } from './lock-holder.js';
 import { STATE_DIRECTORY } from './rules.js';
+import { shellWord } from './shell-word.js';
 
 /** The plan of a commit that is under way. */
 export const JOURNAL = 'journal.json';
@@ -31,12 +32,12 @@ export function requireSettled(repository: string, code: Extract<ErrorCode, 'fit
   if (!isInterrupted(repository)) return; // it ended meanwhile
   throw new CondaDiffError(code, `An interrupted import of ${repository} has not been ended yet`, {
     outcome: 'interrupted-import',
-    hint: `Finish it, or take it back, with: conda-diff-import recover ${repository}`,
+    hint: `Finish it, or take it back, with: conda-diff-import recover ${shellWord(repository)}`,
   });
 }
 
 function underWay(repository: string, holder: Holder): CondaDiffError {
-  const ending = `remove ${lockOf(repository)} and run: conda-diff-import recover ${repository}`;
+  const ending = `remove ${lockOf(repository)} and run: conda-diff-import recover ${shellWord(repository)}`;
   return new CondaDiffError(
     'locked',
     `${repository} is being changed by ${describeHolder(holder)}: there is no state to tell`,

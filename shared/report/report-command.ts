@@ -28,6 +28,6 @@ export function addReport(program: Command, repository: string, examples: readon
   addTrustOptions(command);
   addExamples(command, ...examples).action(
     async (update: string, argument: string | undefined, flags: ReportFlags) =>
-      (await import('./run-report.js')).runReport(update, argument, flags),
+      (await import('./run-report.js')).runReport(program.name(), update, argument, flags),
   );
 }

@@ -3,6 +3,7 @@ import { createShell } from '../cli-shell.js';
 import { readConfig } from '../config.js';
 import { CondaDiffError } from '../errors.js';
 import { locateManifest } from '../locate.js';
+import { requireUpdate } from '../mistaken.js';
 import { trustFor } from '../trust-for.js';
 import { describeReport, reportLines } from './describe-report.js';
 import { readReport } from './read-update.js';
@@ -10,8 +11,13 @@ import { parseFormat, REPORT_FORMATS } from './formats.js';
 import { renderReport, writeReport } from './write-report.js';
 import type { ReportFlags } from './report-command.js';
 
-/** `report`: writes what an update does, in the form that was asked for. */
+/**
+ * `report`: writes what an update does, in the form that was asked for.
+ *
+ * @param program whose command it is
+ */
 export async function runReport(
+  program: string,
   update: string,
   argument: string | undefined,
   flags: ReportFlags,
@@ -31,6 +37,7 @@ export async function runReport(
       },
     );
   }
+  requireUpdate(`${program} report`, update, argument);
   const manifest = locateManifest(resolve(update));
   const trust = await trustFor(update, place, flags, config);
   const report = await readReport({ manifest, trust, repository: place, signal: shell.signal });
