@@ -15,7 +15,6 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { CommandServer } from './command-server.js';
 import { SCENES } from './document-scenes.js';
-import { ALWAYS_STARTS } from './in-process.js';
 import { documentedServer } from './nginx.js';
 import { type CommandName, commandPath } from './run-command.js';
 import { type Block, settled } from './transcript.js';
@@ -23,10 +22,11 @@ import { type Block, settled } from './transcript.js';
 const COMMANDS: readonly CommandName[] = ['conda-diff-export', 'conda-diff-import', 'conda-diff-tar'];
 /** What a block of commands begins with; any other block is what the block above prints. */
 const BEGINS = new RegExp(
-  `^(#|(${[...COMMANDS, 'cat', 'cd', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
+  `^(#|(${[...COMMANDS, 'cat', 'cd', 'chmod', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
 );
 /** Where the documents say that things are; the tests put their own directories in their places. */
 const PLACE = '/srv/conda';
+const MEDIA = '/media/';
 const UNITS = '/etc/systemd/system';
 const INSTALLED = '/opt/conda-diff/bin';
 
@@ -36,6 +36,7 @@ const INSTALLED = '/opt/conda-diff/bin';
  *
  * - `new`: go on in a new, empty directory
  * - `run <bash>`: what happened before, not shown; `then <bash>`: what must hold after the block
+ * - `with <word> <bash>`: in place of this word stands what this prints
  * - `exit <n>`: how the block ends, 0 by default
  * - `commands`: the block is commands, although it does not begin with one that is known here
  * - `file <path>`: the block is the content of this file
@@ -54,13 +55,14 @@ export class DocumentShell {
   #directory = '';
   #printed = '';
 
-  static async start(): Promise<DocumentShell> {
+  /** @param startsProcesses whether each command gets a process of its own, which takes ten times as long */
+  static async start(startsProcesses: boolean): Promise<DocumentShell> {
     const shell = new DocumentShell();
     const server = (shell.#server = await CommandServer.start());
     mkdirSync(join(shell.#bin, 'real'));
     for (const name of COMMANDS) {
       shell.#script(`real/${name}`, startOf(commandPath(name)));
-      shell.#script(name, ALWAYS_STARTS ? startOf(commandPath(name)) : server.client);
+      shell.#script(name, startsProcesses ? startOf(commandPath(name)) : server.client);
     }
     shell.#script('mirror-week', server.client);
     shell.#script('packaging', startOf(fileURLToPath(new URL('../../packaging/cli.js', import.meta.url))));
@@ -71,7 +73,8 @@ export class DocumentShell {
   }
 
   /** @throws AssertionError, when the block does not do what the document says */
-  async run({ text, directives, follows }: Block): Promise<void> {
+  async run({ text: written, directives, follows }: Block): Promise<void> {
+    let text = written;
     let exit = 0;
     let kind = BEGINS.test(text) ? 'commands' : 'output';
     let argument = '';
@@ -81,13 +84,14 @@ export class DocumentShell {
       if (word === 'new') this.#renew();
       else if (word === 'run') await this.#succeeds(rest);
       else if (word === 'then') then.push(rest);
+      else if (word === 'with') text = await this.#withPrinted(text, ...split(rest));
       else if (word === 'exit') exit = Number(rest);
       else if (KINDS.has(word)) [kind, argument] = [word, rest];
       else throw new Error(`No such comment for the tests: ${directive}`);
     }
     if (kind === 'commands')
       assert.equal(await this.#bash(text), exit, `expected exit ${exit}\n${text}\n${this.#printed}`);
-    else if (kind === 'file') writeFileSync(this.#file(argument), text);
+    else if (kind === 'file') writeFileSync(this.#file(argument), this.#here(text));
     else if (kind === 'unit') await this.#unit(argument, text);
     else if (kind === 'crontab') await this.#crontab(text);
     else if (kind === 'nginx') assert.equal(documentedServer(), text);
@@ -97,7 +101,9 @@ export class DocumentShell {
       assert.ok(follows, `a block that is neither commands nor the output of the block above: ${text}`);
       assert.equal(settled(this.#printed), settled(this.#shown(text)));
     }
+    const printed = this.#printed;
     for (const check of then) await this.#succeeds(check);
+    this.#printed = printed;
   }
 
   close(): void {
@@ -127,12 +133,19 @@ export class DocumentShell {
   #here(text: string): string {
     return text
       .replaceAll(PLACE, this.#directory)
+      .replaceAll(MEDIA, `${this.#directory}${MEDIA}`)
       .replaceAll(UNITS, `${this.#directory}${UNITS}`)
       .replaceAll(INSTALLED, this.#bin);
   }
 
   async #succeeds(script: string): Promise<void> {
     assert.equal(await this.#bash(script), 0, `${script}\n${this.#printed}`);
+  }
+
+  async #withPrinted(text: string, word: string, script: string): Promise<string> {
+    assert.ok(text.includes(word), `there is no ${word} in ${text}`);
+    await this.#succeeds(script);
+    return text.replaceAll(word, this.#printed.trim());
   }
 
   /** @returns the exit code; what was printed, on both streams in order, is kept */

@@ -4,7 +4,7 @@ import { CondaDiffError } from '../../shared/errors.js';
 import { withLock } from '../../shared/lock.js';
 
 // Takes the lock of a repository at each line `go` and holds it until `release`. Prints `taken`, `locked` or `free`.
-const [repository = ''] = process.argv.slice(2);
+const [repository = '', command = 'lock-child'] = process.argv.slice(2);
 const say = (word: string): void => void process.stdout.write(`${word}\n`);
 let release = (): void => undefined;
 
@@ -16,7 +16,7 @@ say('ready');
 
 async function take(): Promise<void> {
   try {
-    await withLock(repository, 'lock-child', () => {
+    await withLock(repository, command, () => {
       say('taken');
       return new Promise<void>((resolve) => (release = resolve));
     });

@@ -59,6 +59,7 @@ export function settled(output: string): string {
     .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?/g, '<time>')
     .replace(/\b\d+(\.\d+)? [kMGT]?B\b/g, '<size>')
     .replace(/\b\d+ bytes\b/g, '<size>')
+    .replace(/\bbytes: expected \d+, found \d+/g, 'bytes: expected <size>, found <size>')
     .replace(/\(process \d+ on [^)]*\)/g, '(process <pid>)')
     .replace(/[ \t]+$/gm, '')
     .trim();
