@@ -5,7 +5,7 @@ import { ALWAYS_STARTS } from '../support/in-process.js';
 import { skipWithout } from '../support/run-command.js';
 import { blocksOf } from '../support/transcript.js';
 
-const skip = skipWithout('openssl', 'strace', 'systemd-analyze', 'tar', 'unshare');
+const skip = skipWithout('nginx', 'openssl', 'strace', 'systemd-analyze', 'tar', 'unshare');
 
 for (const [document, startsProcesses] of [
   ['README.md', ALWAYS_STARTS],

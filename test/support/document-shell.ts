@@ -15,7 +15,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { CommandServer } from './command-server.js';
 import { SCENES } from './document-scenes.js';
-import { documentedServer } from './nginx.js';
+import { serveWithNginx } from './nginx.js';
 import { type CommandName, commandPath } from './run-command.js';
 import { type Block, settled } from './transcript.js';
 
@@ -43,7 +43,7 @@ const INSTALLED = '/opt/conda-diff/bin';
  * - `unit <name>`: it is this systemd unit, or a drop-in file of one: systemd-analyze finds nothing in it, and what it
  *   executes is run
  * - `crontab`: it is a crontab, and the commands in it are run, in order
- * - `nginx`: it is the configuration that the tests of nginx serve with
+ * - `nginx`: it is a server of nginx, which serves the copy and not what begins with a dot
  * - `message`: the last command printed this, whatever it printed besides
  * - `in <script>`: this script of the project runs these lines
  *
@@ -94,7 +94,7 @@ export class DocumentShell {
     else if (kind === 'file') writeFileSync(this.#file(argument), this.#here(text));
     else if (kind === 'unit') await this.#unit(argument, text);
     else if (kind === 'crontab') await this.#crontab(text);
-    else if (kind === 'nginx') assert.equal(documentedServer(), text);
+    else if (kind === 'nginx') await this.#serve(text);
     else if (kind === 'in') assertIn(text, argument);
     else if (kind === 'message') this.#assertPrinted(text);
     else {
@@ -194,6 +194,21 @@ export class DocumentShell {
       const [, command] = /^(?:[\d*,/-]+ ){5}([^%]+)$/.exec(job) ?? [];
       assert.ok(command, `not a line of a crontab: ${job}`);
       await this.#succeeds(`sh -c '${command.replaceAll("'", `'\\''`)}'`);
+    }
+  }
+
+  async #serve(text: string): Promise<void> {
+    chmodSync(this.#directory, 0o755);
+    const cleanups: (() => unknown)[] = [];
+    const after = (cleanup: () => unknown): unknown => cleanups.push(cleanup);
+    try {
+      const url = await serveWithNginx(join(this.#directory, 'copy'), { after }, text);
+      const codes: number[] = [];
+      for (const path of ['noarch/repodata.json', '.conda-diff/reference.json'])
+        codes.push((await fetch(`${url}/${path}`)).status);
+      assert.deepEqual(codes, [200, 404]);
+    } finally {
+      for (const cleanup of cleanups) await cleanup();
     }
   }
 

@@ -17,10 +17,14 @@ const NGINX = '/usr/sbin/nginx';
  *
  * @returns `http://127.0.0.1:<port>`
  */
-export async function serveWithNginx(copy: string, t: Pick<TestContext, 'after'>): Promise<string> {
+export async function serveWithNginx(
+  copy: string,
+  t: Pick<TestContext, 'after'>,
+  configuration = documentedServer(),
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'conda-diff-nginx-'));
   const port = await freePort();
-  const server = documentedServer()
+  const server = configuration
     .replace('listen 80;', `listen 127.0.0.1:${port};`)
     .replace('root /srv/conda/copy;', `root ${copy};`);
   mkdirSync(join(folder, 'temp'));
@@ -48,7 +52,7 @@ export async function serveWithNginx(copy: string, t: Pick<TestContext, 'after'>
 }
 
 /** The configuration of the runbook. */
-export function documentedServer(): string {
+function documentedServer(): string {
   const text = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
   const block = blocksOf(text).find(({ directives }) => directives.includes('nginx'));
   if (block === undefined) throw new Error('docs/operations.md has no nginx configuration');
