@@ -23,6 +23,8 @@ export interface ConfirmOptions extends Place {
   readonly statement: string;
   /** Whose signatures a receipt must have; `undefined` where nothing is trusted. */
   readonly trust?: Trust | undefined;
+  /** Of how many last updates the references are kept. */
+  readonly keepReferences?: number | undefined;
   readonly note: (line: string) => void;
 }
 
@@ -57,7 +59,7 @@ export async function confirm(options: ConfirmOptions): Promise<ConfirmResult> {
     const { outcome, statement: event } = judgement;
     if (isNoted(judgement)) return { outcome, event, before, after: before };
     const confirmed = await appendToLedger(store, [confirmedEvent(site, judgement, said.receipt)]);
-    await pruneReferences(confirmed, note);
+    await pruneReferences(confirmed, note, options.keepReferences);
     return { outcome, event, before, after: siteOf(confirmed, site) };
   });
 }

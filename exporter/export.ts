@@ -33,6 +33,8 @@ export interface ExportOptions extends CompareOptions {
   readonly signKeys?: readonly Key[];
   /** Most bytes of a volume; one volume of any size by default. */
   readonly volumeSize?: number;
+  /** Of how many last updates the references are kept. */
+  readonly keepReferences?: number | undefined;
   readonly note: (line: string) => void;
   readonly detail: (line: string) => void;
   readonly progress: Progress;
@@ -134,7 +136,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
     });
     const published = await appendToLedger(planned, [outcomeEvent('published', draft)]);
     await cache.save();
-    await pruneReferences(published, options.note);
+    await pruneReferences(published, options.note, options.keepReferences);
     return { outcome: 'published', comparison, manifest, names, signatures };
   } catch (error) {
     await settlePending(planned, options.note).catch(() => {

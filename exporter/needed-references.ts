@@ -4,22 +4,26 @@ import type { LedgerEvent } from './ledger-events.js';
 import { siteNames } from './sites.js';
 
 /** How many of a site's last updates keep their states, whatever was confirmed. */
-const LAST_UPDATES = 10;
+export const LAST_UPDATES = 10;
 
-/** The digests of the states whose references some site needs. */
-export function neededReferences(events: readonly LedgerEvent[]): Set<string> {
-  return new Set(siteNames(events).flatMap((name) => [...neededBy(viewSite(events, name))]));
+/**
+ * The digests of the states whose references some site needs.
+ *
+ * @param last of how many last updates of each site they are kept
+ */
+export function neededReferences(events: readonly LedgerEvent[], last = LAST_UPDATES): Set<string> {
+  return new Set(siteNames(events).flatMap((name) => [...neededBy(viewSite(events, name), last)]));
 }
 
 /**
  * The digests of the states that updates of a site may have to start from: the confirmed one and all after it, the
- * assumed one, and those of the last ten updates.
+ * assumed one, and those of the last updates.
  */
-function neededBy(view: SiteView): Set<string> {
+function neededBy(view: SiteView, last: number): Set<string> {
   const { updates, assumed, confirmed, firstBase, pending } = view;
   const after = confirmed?.state.sequence ?? Infinity;
-  const kept = updates.filter(({ sequence }, i) => sequence > after || i >= updates.length - LAST_UPDATES);
-  const begins = updates.length < LAST_UPDATES ? firstBase : undefined;
+  const kept = updates.filter(({ sequence }, i) => sequence > after || i >= updates.length - last);
+  const begins = updates.length < last ? firstBase : undefined;
   const states = [
     assumed,
     confirmed?.state,

@@ -103,13 +103,18 @@ export async function keptStates(stateDirectory: string): Promise<Set<string>> {
   return new Set(names.flatMap((name) => digestOf(name) ?? []));
 }
 
-/** Removes every kept reference that no site needs; where that fails, the next run tries again. */
+/**
+ * Removes every kept reference that no site needs; where that fails, the next run tries again.
+ *
+ * @param last of how many last updates of each site they are kept; 10 by default
+ */
 export async function pruneReferences(
   { directory: stateDirectory, log }: Store,
   note: (line: string) => void,
+  last?: number,
 ): Promise<void> {
   const directory = referencesDirectory(stateDirectory);
-  const needed = neededReferences(log.events);
+  const needed = neededReferences(log.events, last);
   try {
     for (const name of await keptNames(directory)) {
       if (!needed.has(digestOf(name) ?? '')) await removeFile(join(directory, name));

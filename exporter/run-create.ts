@@ -30,6 +30,7 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
     dryRun: flags.dryRun ?? false,
     overwrite: flags.overwrite ?? false,
     ...(volumeSize !== undefined && { volumeSize }),
+    keepReferences: place.config.keepReferences,
     signKeys: keys,
     note: shell.note,
     detail: shell.detail,

@@ -25,7 +25,10 @@ export async function runConfirm(
   const place = await workplace(given, flags);
   const file = isReceiptFile(statement) ? statement : undefined;
   const trust = await receiptTrust(file, place.repository, flags, place.config);
-  const result = await confirm({ ...place, statement, trust, note: shell.note });
+  const result = await confirm({
+    ...place,
+    ...{ statement, trust, note: shell.note, keepReferences: place.config.keepReferences },
+  });
   const { outcome, event, after } = result;
   shell.report(
     {

@@ -8,11 +8,13 @@ import { requireRepository } from '../shared/mistaken.js';
 import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { SourcePolicy } from './check-source.js';
 import type { CompareFlags, ExportFlags } from './options.js';
+import { requireConfigured, settingsOf } from './site-settings.js';
 import { checkSiteName, DEFAULT_SITE } from './sites.js';
 import { stateDirectory } from './store.js';
 
 /** What every command of the exporter works on. */
 export interface Workplace {
+  /** The settings of the site. */
   readonly config: Config;
   /** Absolute real path. */
   readonly repository: string;
@@ -39,8 +41,15 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
   if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
-  const site = checkSiteName(flags.site ?? config.site ?? DEFAULT_SITE);
-  return { config, repository, stateDirectory: stateDirectory(repository, option), site };
+  const named = flags.site ?? config.site;
+  const site = checkSiteName(named ?? DEFAULT_SITE);
+  requireConfigured(config, named);
+  return {
+    config: settingsOf(config, site),
+    repository,
+    stateDirectory: stateDirectory(repository, option),
+    site,
+  };
 }
 
 /** What to type, given an update where a repository was asked for. */

@@ -13,7 +13,8 @@ export interface FitFlags extends CommonOptions, TrustFlags {
 
 export interface ApplyFlags extends FitFlags, SignFlags {
   readonly dryRun?: boolean;
-  readonly undo: boolean;
+  /** Neither flag: as the configuration says. */
+  readonly undo?: boolean;
   readonly removeNow?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function addApply(program: Command): void {
       .argument('[update]', UPDATE)
       .argument('[repository]', 'directory of the copy; made when only its parent is there')
       .option('--dry-run', 'print what would be done, change nothing')
+      .option('--undo', 'keep what is replaced, so that the import can be undone (default)')
       .option('--no-undo', 'keep nothing of what is replaced: saves space, but the import cannot be undone')
       .option('--remove-now', 'delete removed artifacts at once instead of at the next import'),
   );

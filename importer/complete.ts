@@ -12,12 +12,15 @@ import type { Journal } from './journal.js';
 import { noteEvent } from './note-event.js';
 import { clearOwnFiles, readRetired } from './own-files.js';
 import { encodeRetired, retiredAfter } from './retired.js';
+import { limitFor } from './wait.js';
 
 /** Where the end of a commit is noted. */
 export interface Notebook {
   /** Where reference.json, the ledger of the copy and its receipts are kept. */
   readonly stateDirectory: string;
   readonly cache: HashCache;
+  /** How many hours retired files wait at least; by default until the next import. */
+  readonly wait?: number | undefined;
 }
 
 /**
@@ -50,7 +53,12 @@ export async function completeCommit(
     const file = join(notebook.stateDirectory, 'reference.json');
     await writeDocument(bench, file, encodeReference(referenceOf(state, journal.globs)));
     receipt = await noteEvent(bench, notebook.stateDirectory, eventOf(journal, survey), journal.lineage);
-    const { kept, expired } = retiredAfter(await readRetired(layout), journal, state);
+    const { kept, expired } = retiredAfter(
+      await readRetired(layout),
+      journal,
+      state,
+      notebook.wait === undefined ? undefined : limitFor(notebook.wait),
+    );
     await deleteRetired(bench, expired);
     const removed = journal.actions.filter(({ action }) => action === 'remove').map(({ path }) => path);
     await removeEmptied(bench, removed);

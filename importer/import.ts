@@ -33,6 +33,8 @@ import { DISCARD, readUpdate, StageSink } from './stage.js';
 export interface ImportOptions extends PrepareOptions {
   /** Whether what is replaced or removed is kept, so that the import can be undone or taken back. */
   readonly keepsUndo: boolean;
+  /** How many hours retired files wait at least; by default until the next import. */
+  readonly wait?: number | undefined;
   readonly note: (line: string) => void;
   /** The file system, unless a test puts another in its place. */
   readonly disk?: Disk;
@@ -58,7 +60,8 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
   return withLock(repository, 'conda-diff-import apply', async () => {
     try {
       const bench = benchFor(options);
-      const notebook = { stateDirectory: options.stateDirectory, cache: await HashCache.open(repository) };
+      const { stateDirectory, wait } = options;
+      const notebook = { stateDirectory, cache: await HashCache.open(repository), wait };
       await recoverFirst(bench, notebook, note);
       const prepared = await prepare(options, notebook.cache);
       const done =

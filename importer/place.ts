@@ -11,6 +11,7 @@ import type { Notebook } from './complete.js';
 import { requireOwnDirectory } from './held-directory.js';
 import { benchFor } from './import.js';
 import { realRepository } from './new-copy.js';
+import { configuredWait } from './wait.js';
 
 /** What a command of the importer works on. */
 export interface Place {
@@ -69,6 +70,8 @@ export async function benchAt(
   const place = await existingPlace(repository, flags);
   requireOwnDirectory(place.repository);
   const bench = benchFor({ repository: place.repository, signal: shell.signal, progress: shell.progress });
-  const notebook = { stateDirectory: place.stateDirectory, cache: await HashCache.open(place.repository) };
+  const { stateDirectory, config } = place;
+  const cache = await HashCache.open(place.repository);
+  const notebook = { stateDirectory, cache, wait: configuredWait(config) };
   return { place, bench, notebook };
 }

@@ -61,8 +61,15 @@ export interface RetiredAfter {
 /**
  * Adds what a commit retired. An import ends the wait of what was retired before; an undo does not, and it retires
  * again what the import had reused. What the state tracks again is not retired any more.
+ *
+ * @param limit what was retired after it waits on, also after an import
  */
-export function retiredAfter(before: readonly Retired[], journal: Journal, state: State): RetiredAfter {
+export function retiredAfter(
+  before: readonly Retired[],
+  journal: Journal,
+  state: State,
+  limit?: Date,
+): RetiredAfter {
   const { attempt, at, kind } = journal;
   const retiring = journal.actions.flatMap((action) =>
     action.action === 'retire' ? [{ path: action.path, ...action.before }] : [],
@@ -73,7 +80,9 @@ export function retiredAfter(before: readonly Retired[], journal: Journal, state
   const isWaiting = ({ path }: Retired): boolean => state.find(path) < 0 && !taken.has(path);
   const earlier = before.filter((one) => one.attempt !== attempt && isWaiting(one));
   const kept = added.filter(({ path }) => state.find(path) < 0);
-  return kind === 'import' ? { kept, expired: earlier } : { kept: [...kept, ...earlier], expired: [] };
+  const isOver = ({ at: since }: Retired): boolean =>
+    kind === 'import' && (limit === undefined || new Date(since) <= limit);
+  return { kept: [...kept, ...earlier.filter((one) => !isOver(one))], expired: earlier.filter(isOver) };
 }
 
 /** Retired files that an update tracks again: undoing it retires them again. */

@@ -12,6 +12,7 @@ import { layoutOf } from './layout.js';
 import { type Place, placeOf } from './place.js';
 import type { FitFlags, ApplyFlags } from './apply-commands.js';
 import { receiptFile, signReceipt } from './sign-receipt.js';
+import { configuredWait } from './wait.js';
 import { listStaged, onlyStaged } from './staged.js';
 import { shellWord } from '../shared/shell-word.js';
 
@@ -24,7 +25,7 @@ export async function runApply(
   const shell = createShell(flags);
   const { place, update } = await subjectOf('apply', first, second, flags);
   const removeNow = flags.removeNow ?? false;
-  const permissions = permissionsOf(flags);
+  const permissions = permissionsOf(flags, place);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow, permissions };
   const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
@@ -35,7 +36,11 @@ export async function runApply(
     return;
   }
   const keys = await signKeys(flags, place.config, place.repository, shell.note);
-  const outcome = await importUpdate({ ...options, keepsUndo: flags.undo, note: shell.note });
+  const outcome = await importUpdate({
+    ...options,
+    ...{ keepsUndo: flags.undo ?? place.config.undo ?? true, wait: configuredWait(place.config) },
+    note: shell.note,
+  });
   if (outcome.burstMilliseconds !== undefined) shell.detail(burstLine(outcome.burstMilliseconds));
   if (outcome.receipt !== undefined)
     await signReceipt(receiptFile(place.stateDirectory, outcome.receipt), outcome.receipt, keys, shell.note);
@@ -51,7 +56,7 @@ export async function runCheck(
 ): Promise<void> {
   const shell = createShell(flags);
   const { place, update } = await subjectOf('check', first, second, flags);
-  const permissions = permissionsOf(flags);
+  const permissions = permissionsOf(flags, place);
   const trust = await trustFor(update, place.repository, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow: false, permissions };
   const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
@@ -94,6 +99,7 @@ async function subjectOf(
 
 const NO_UPDATE = 'Name the update.tar, its manifest, or the directory that holds them; or use --staged';
 
-function permissionsOf({ again = false, acceptDrift = false, site }: FitFlags): Permissions {
-  return { again, acceptDrift, site };
+function permissionsOf(flags: FitFlags, { config }: Place): Permissions {
+  const { again = false, acceptDrift = false } = flags;
+  return { again, acceptDrift, site: flags.site ?? config.site };
 }

@@ -10,6 +10,7 @@ import { recoverFirst, recoveryLine } from './import.js';
 import { benchAt } from './place.js';
 import { receiptFile, signReceipt } from './sign-receipt.js';
 import { undoLastImport } from './undo.js';
+import { hoursOf, limitFor } from './wait.js';
 
 /** `undo`: takes the last import back. */
 export async function runUndo(
@@ -67,11 +68,11 @@ export async function runRecover(
 /** `gc`: deletes retired files that have waited long enough. */
 export async function runGc(
   repository: string | undefined,
-  flags: CommonOptions & { readonly olderThan?: number },
+  flags: CommonOptions & { readonly olderThan?: string },
 ): Promise<void> {
   const shell = createShell(flags);
   const { bench, notebook, place } = await benchAt(repository, flags, shell);
-  const limit = new Date(Date.now() - (flags.olderThan ?? WAIT_HOURS) * 3_600_000);
+  const limit = limitFor(hoursOf(flags.olderThan ?? place.config.gcOlderThan ?? WAIT));
   const collected = await withLock(place.repository, 'conda-diff-import gc', async () => {
     await recoverFirst(bench, notebook, shell.note);
     return collectGarbage(bench, notebook, limit);
@@ -83,7 +84,7 @@ export async function runGc(
   ]);
 }
 
-const WAIT_HOURS = 48;
+const WAIT = '48h';
 
 /** Why a file that was retired is not deleted. */
 const LEFT: Readonly<Record<Collected['left'][number]['reason'], string>> = {

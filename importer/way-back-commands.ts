@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from '../shared/cli-shell.js';
 import { addExamples } from '../shared/examples.js';
 import { addSignKey, type SignFlags } from '../shared/sign-options.js';
@@ -49,24 +49,13 @@ export function addGc(program: Command): void {
       .command('gc')
       .description('delete retired files that have waited long enough')
       .argument('[repository]', 'directory of the copy')
-      .option(
-        '--older-than <time>',
-        'how long they must have waited, like 90m, 48h or 7d (default: 48h)',
-        parseHours,
-      ),
+      .option('--older-than <time>', 'how long they must have waited, like 90m, 48h or 7d (default: 48h)'),
   );
   addExamples(
     declared,
     { line: 'conda-diff-import gc copy', does: 'what was retired more than two days ago' },
     { line: 'conda-diff-import gc copy --older-than 7d', does: 'more than a week ago' },
-  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly olderThan?: number }) =>
+  ).action(async (repository: string | undefined, flags: CommonOptions & { readonly olderThan?: string }) =>
     (await import('./run-way-back.js')).runGc(repository, flags),
   );
-}
-
-/** Parses a time like `90m`, `48h` or `7d` to hours. */
-function parseHours(text: string): number {
-  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('It is a time like 90m, 48h or 7d.');
-  return Number(number) * (unit === 'd' ? 24 : unit === 'm' ? 1 / 60 : 1);
 }

@@ -66,6 +66,24 @@ describe('retiredAfter', () => {
     });
   });
 
+  it('lets wait on what was retired after a limit, also where an import would end its wait', () => {
+    const before = [waiting('noarch/a.conda')];
+    const { at } = waiting('noarch/a.conda');
+    const later = new Date(Date.parse(at) + 1);
+    const earlier = new Date(Date.parse(at) - 1);
+    const journal = journalOf('import', [retire('noarch/c.conda')]);
+    const added = own('noarch/c.conda');
+    const ended = { kept: [added], expired: before };
+    assert.deepEqual(retiredAfter(before, journal, EMPTY_STATE, later), ended);
+    assert.deepEqual(retiredAfter(before, journal, EMPTY_STATE, new Date(at)), ended);
+    const waits = { kept: [added, ...before], expired: [] };
+    assert.deepEqual(retiredAfter(before, journal, EMPTY_STATE, earlier), waits);
+    assert.deepEqual(
+      retiredAfter(before, journalOf('undo', [retire('noarch/c.conda')]), EMPTY_STATE, later),
+      waits,
+    );
+  });
+
   it('forgets what the state tracks again, and never deletes it', () => {
     const before = [waiting('noarch/a.conda'), waiting('noarch/b.conda')];
     const state = stateOf([entryOf('noarch/a.conda', 'another content'), entryOf('noarch/c.conda')]);

@@ -40,10 +40,59 @@ describe('readConfig', () => {
     }
   });
 
+  it('takes the paths of a site as relative to the file, too', async (t) => {
+    const folder = await temporaryDirectory(t);
+    const file = join(folder, 'conda-diff.yaml');
+    const own = [
+      'output: out/',
+      'base: b.json',
+      'ignore: [a/**]',
+      'volume-size: 1G',
+      'receipt-keys: [k.pem]',
+    ];
+    await writeFile(
+      file,
+      [
+        'undo: false',
+        'gc-older-than: 7d',
+        'sites:',
+        '  a: {}',
+        '  b:',
+        ...own.map((line) => `    ${line}`),
+      ].join('\n'),
+    );
+    assert.deepEqual(await readConfig(file), {
+      undo: false,
+      gcOlderThan: '7d',
+      sites: {
+        a: {},
+        b: {
+          output: `${join(folder, 'out')}/`,
+          base: join(folder, 'b.json'),
+          ignore: ['a/**'],
+          volumeSize: '1G',
+          receiptKeys: [join(folder, 'k.pem')],
+        },
+      },
+    });
+  });
+
   const wrong: readonly [text: string, message: RegExp][] = [
     ['repositry: x', /there is no setting 'repositry'\nDid you mean 'repository'\?/],
     ['volumes: 3', /there is no setting 'volumes'\nThe settings are repository, site, output/],
     ['__proto__: {}', /there is no setting '__proto__'/],
+    ['sites: [a]', /'sites' must be object/],
+    ['sites: { a: 3 }', /'sites.a' must be object/],
+    ['sites: { .a: {} }', /'sites' must match pattern/],
+    ['sites: { a: { bse: empty } }', /there is no setting 'sites.a.bse'\nDid you mean 'base'\?/],
+    [
+      'sites: { a: { repository: m } }',
+      /there is no setting 'sites.a.repository'\nThe settings are output, base/,
+    ],
+    ['sites: { __proto__: {} }', /'sites' must match pattern/],
+    ['undo: no thanks', /'undo' must be boolean/],
+    ['keep-references: 0', /'keep-references' must be >= 1/],
+    ['gc-older-than: 7', /'gc-older-than' must be string/],
     ['repository: 3', /'repository' must be string/],
     ['repository: ""', /'repository' must NOT have fewer/],
     ['ignore: "*.bak"', /'ignore' must be array/],
