@@ -15,6 +15,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { CommandServer } from './command-server.js';
 import { SCENES } from './document-scenes.js';
+import { memoryForPrograms } from './memory-directory.js';
 import { serveWithNginx } from './nginx.js';
 import { type CommandName, commandPath } from './run-command.js';
 import { type Block, settled } from './transcript.js';
@@ -120,7 +121,7 @@ export class DocumentShell {
 
   #renew(): void {
     if (this.#directory !== '') rmSync(this.#directory, { recursive: true, force: true });
-    this.#directory = realpathSync(mkdtempSync(join(tmpdir(), 'conda-diff-document-')));
+    this.#directory = realpathSync(mkdtempSync(join(memoryForPrograms(), 'conda-diff-document-')));
   }
 
   #file(path: string): string {

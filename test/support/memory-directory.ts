@@ -1,5 +1,6 @@
-import { rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { temporaryDirectory } from './channel.js';
@@ -17,6 +18,21 @@ export async function memoryDirectory(t: Pick<TestContext, 'after'>): Promise<st
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   });
   return folder;
+}
+
+/** Where a directory for short work can be made in which programs can be started: in memory where there is room. */
+export function memoryForPrograms(): string {
+  if (!hasRoom('/dev/shm')) return tmpdir();
+  const probe = mkdtempSync(join('/dev/shm', 'conda-diff-'));
+  try {
+    writeFileSync(join(probe, 'program'), '', { mode: 0o755 });
+    accessSync(join(probe, 'program'), constants.X_OK); // fails on what is mounted noexec
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  } finally {
+    rmSync(probe, { recursive: true });
+  }
 }
 
 function hasRoom(directory: string): boolean {
