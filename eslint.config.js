@@ -28,6 +28,7 @@ const ioFiles = [
   'shared/present-state.ts',
   'shared/progress-bar.ts',
   'shared/read-*.ts',
+  'shared/allowed-links.ts',
   'shared/real-path.ts',
   'shared/regular-file.ts',
   'shared/report/read-*.ts',

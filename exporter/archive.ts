@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeAll, type Written } from '../shared/atomic-file.js';
+import type { Bounds } from '../shared/bounds.js';
 import { asIoError } from '../shared/errors.js';
 import type { Fingerprint } from '../shared/fingerprint.js';
 import { type GatherFault, gatherFiles, type Gathering } from '../shared/gather-files.js';
@@ -20,8 +21,8 @@ import { ArchiveFaults } from './archive-faults.js';
 
 /** One file to put into an archive. */
 export interface ArchiveFile extends Entry {
-  /** Real path of the repository. */
-  readonly repository: string;
+  /** Of the repository. */
+  readonly bounds: Bounds;
   /** Where it is read from. */
   readonly source: string;
   /** Whole seconds since 1970. */
@@ -152,8 +153,8 @@ class Gatherer {
 
   #gathering(chunk: Chunk, memory: SharedArrayBuffer): Gathering {
     const pieces = chunk.pieces.map(({ file, from, length, isLast, at }) => {
-      const { repository, source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
-      return { repository, source, fingerprint, sha256, from, length, isLast, at };
+      const { bounds, source, fingerprint, sha256 } = this.#files[file] as ArchiveFile;
+      return { bounds, source, fingerprint, sha256, from, length, isLast, at };
     });
     return { memory, pieces, caller: this.#threads.caller };
   }

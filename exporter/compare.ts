@@ -1,4 +1,5 @@
 import { parseBase } from '../shared/base-option.js';
+import type { AllowedLink } from '../shared/bounds.js';
 import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
 import { type Globs, sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
@@ -17,6 +18,8 @@ import type { LedgerEvent } from './ledger-events.js';
 export interface CompareOptions {
   /** Absolute path. */
   readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   readonly site: string;
   /** As `--base`. */
@@ -54,14 +57,12 @@ export async function compare(
   cache: HashCache,
   copyTo?: string,
 ): Promise<Comparison> {
-  const { repository, stateDirectory, site, signal } = options;
+  const { repository, links, stateDirectory, site, signal } = options;
   const place = { repository, stateDirectory, site, events };
-  const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository)));
+  const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository, links)));
   const globs = { ...(globsInForce(viewSite(events, site)) ?? chosen.reference.globs), ...options.globs };
   const survey = await readState(repository, {
-    globs,
-    cache,
-    signal,
+    ...{ globs, cache, signal, links },
     ...(copyTo !== undefined && { copyTo }),
   });
   const { reference: base, released } = underGlobs(chosen.reference, globs);

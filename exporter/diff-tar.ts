@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { syncPath, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Diff, diffStates } from '../shared/diff.js';
+import { NO_LINKS } from '../shared/bounds.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { fingerprintOfFile, statFile } from '../shared/fingerprint.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
@@ -16,6 +17,7 @@ import { isJunkName, REPODATA } from '../shared/rules.js';
 import { EMPTY_STATE } from '../shared/state.js';
 import { Listing } from '../shared/listing.js';
 import { artifactTest, metadataFiles } from '../shared/tracked.js';
+import { boundsOf } from '../shared/real-path.js';
 import { indexDirectoriesOf, walk } from '../shared/walk.js';
 import { type ArchiveFile, writeArchive } from './archive.js';
 import { type Fault, sourceFaults, throwFaults } from './check-source.js';
@@ -163,13 +165,14 @@ function throwOurs(faults: readonly Fault[]): void {
 }
 
 function archiveFiles(repository: string, survey: Survey, diff: Diff): ArchiveFile[] {
+  const bounds = boundsOf(repository, NO_LINKS);
   const statusOf = (path: string): { mtime: number } => {
     const stats = statFile(join(repository, path)) ?? statFile(survey.source(path));
     return { mtime: Math.max(0, Math.floor((stats?.mtimeMs ?? 0) / 1000)) };
   };
   return planFiles(diff, survey.kindOf, statusOf).map(({ path, size, sha256, mtime }) => {
     const source = survey.source(path);
-    return { path, size, sha256, mtime, repository, source, fingerprint: fingerprintOfFile(source) ?? '' };
+    return { path, size, sha256, mtime, bounds, source, fingerprint: fingerprintOfFile(source) ?? '' };
   });
 }
 

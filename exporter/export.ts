@@ -7,6 +7,7 @@ import { withLock } from '../shared/lock.js';
 import type { Manifest } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
 import { referenceOf } from '../shared/reference.js';
+import { boundsOf } from '../shared/real-path.js';
 import { STATE_DIRECTORY } from '../shared/rules.js';
 import type { Key } from '../shared/signature.js';
 import type { WrittenSignature } from '../shared/write-signatures.js';
@@ -96,7 +97,7 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
 }
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
-  const { repository, stateDirectory, overwrite, signal, detail } = options;
+  const { repository, links = [], stateDirectory, overwrite, signal, detail } = options;
   requireSettled(repository, 'source');
   const store = await settlePending(await openStore(stateDirectory), options.note);
   requireSite(siteNames(store.log.events), options.site, repository);
@@ -124,7 +125,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
     const { manifest, signatures } = await publish(names, draft, volumes, base, {
-      repository,
+      bounds: boundsOf(repository, links),
       source: survey.source,
       signal,
       detail,

@@ -1,3 +1,4 @@
+import type { AllowedLink } from '../shared/bounds.js';
 import { timestamp } from '../shared/clock.js';
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
@@ -22,6 +23,8 @@ import { shellWord } from '../shared/shell-word.js';
 export interface InitOptions {
   /** Absolute path. */
   readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   readonly site: string;
   /** Whether the site was named by the user. */
@@ -126,9 +129,9 @@ async function firstBase(options: InitOptions): Promise<FirstBase> {
   );
 }
 
-async function surveyFor({ repository, signal }: InitOptions, globs: Globs): Promise<Survey> {
+async function surveyFor({ repository, links, signal }: InitOptions, globs: Globs): Promise<Survey> {
   const cache = await HashCache.open(repository);
-  const survey = await readState(repository, { globs, cache, signal });
+  const survey = await readState(repository, { globs, cache, links, signal });
   requireReadable(survey);
   await cache.save();
   return survey;

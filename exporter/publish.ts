@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../shared/atomic-file.js';
+import type { Bounds } from '../shared/bounds.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
 import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
@@ -40,7 +41,8 @@ export interface Published {
 /** How an update is written. */
 export interface PublishOptions {
   /** Real path. */
-  readonly repository: string;
+  /** Of the repository. */
+  readonly bounds: Bounds;
   readonly source: (path: string) => string;
   readonly signal: AbortSignal;
   readonly detail: (line: string) => void;
@@ -62,13 +64,13 @@ export async function publish(
   draft: ManifestDraft,
   volumes: readonly PlannedVolume[],
   base: Reference,
-  { repository, source, signal, detail, progress, seen, signKeys }: PublishOptions,
+  { bounds, source, signal, detail, progress, seen, signKeys }: PublishOptions,
 ): Promise<Published> {
   const statusOf = statusOfSources(source);
   const toWrite = volumes.map((volume) => ({
     ...volume,
     files: volume.files.map((file) =>
-      toArchiveFile(file, { repository, source: source(file.path) }, statusOf(file.path)),
+      toArchiveFile(file, { bounds, source: source(file.path) }, statusOf(file.path)),
     ),
   }));
   const added = (path: string): void => {
@@ -108,7 +110,7 @@ async function writeManifest(
 
 function toArchiveFile(
   file: ShippedFile,
-  place: Pick<ArchiveFile, 'repository' | 'source'>,
+  place: Pick<ArchiveFile, 'bounds' | 'source'>,
   { mtime, fingerprint }: FileStatus & ArchiveStatus,
 ): ArchiveFile {
   const { path, size, sha256 } = file;

@@ -79,6 +79,7 @@ function volumeSizeOf({ volumeSize }: CreateFlags, config: Config): number | und
 function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSignal): CompareOptions {
   return {
     repository: place.repository,
+    links: place.links,
     stateDirectory: place.stateDirectory,
     site: place.site,
     base: flags.base ?? place.config.base ?? 'assumed',

@@ -23,9 +23,8 @@ export async function runReference(
   const place = await workplace(repository, flags);
   const globs = await siteGlobs(place, flags);
   const survey = await readState(place.repository, {
-    globs,
+    ...{ globs, links: place.links, signal: shell.signal },
     cache: await HashCache.open(place.repository),
-    signal: shell.signal,
   });
   requireReadable(survey);
   await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
@@ -47,8 +46,7 @@ export async function runVerify(
   const globs = await siteGlobs(place, flags);
   const cache = await HashCache.open(place.repository);
   const survey = await readState(place.repository, {
-    globs,
-    cache,
+    ...{ globs, cache, links: place.links },
     ...hashedBy(flags),
     ...{ signal: shell.signal, progress: shell.progress },
   }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted

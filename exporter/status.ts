@@ -1,3 +1,4 @@
+import type { AllowedLink } from '../shared/bounds.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { diffStates } from '../shared/diff.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
@@ -25,6 +26,15 @@ export interface SiteStatus {
   readonly sinceConfirmed: Moved | undefined;
 }
 
+/** A repository and what is remembered of it. */
+export interface StatusPlace {
+  readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
+  readonly stateDirectory: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Holds the mirror against the assumed and the confirmed state of each site. Writes nothing; does not judge whether the
  * mirror is fit to be exported.
@@ -33,14 +43,14 @@ export interface SiteStatus {
  */
 export async function statusOf(
   views: readonly (readonly [site: string, view: SiteView])[],
-  place: { readonly repository: string; readonly stateDirectory: string; readonly signal: AbortSignal },
+  place: StatusPlace,
   cache: HashCache,
 ): Promise<SiteStatus[]> {
+  const { repository, links, signal } = place;
   const surveys = new Map<string, Survey>();
   const surveyUnder = async (globs: Globs): Promise<Survey> => {
     const key = JSON.stringify([globs.ignore, globs.include]);
-    const survey =
-      surveys.get(key) ?? (await readState(place.repository, { globs, cache, signal: place.signal }));
+    const survey = surveys.get(key) ?? (await readState(repository, { globs, cache, links, signal }));
     requireReadable(survey);
     surveys.set(key, survey);
     return survey;

@@ -1,5 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pinLinks } from '../shared/allowed-links.js';
+import type { AllowedLink } from '../shared/bounds.js';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
@@ -18,6 +20,7 @@ export interface Workplace {
   readonly config: Config;
   /** Absolute real path. */
   readonly repository: string;
+  readonly links: readonly AllowedLink[];
   readonly stateDirectory: string;
   readonly site: string;
 }
@@ -39,6 +42,7 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
   requireRepository(argument ?? path, (update) => forUpdate(update).join('\n'));
   const repository = realpathSync(path);
   if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
+  const links = pinLinks(repository, config.allowedLinks);
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   const named = flags.site ?? config.site;
@@ -47,6 +51,7 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
   return {
     config: settingsOf(config, site),
     repository,
+    links,
     stateDirectory: stateDirectory(repository, option),
     site,
   };

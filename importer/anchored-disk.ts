@@ -1,22 +1,22 @@
 import { lstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { type Bounds, isWithin } from '../shared/bounds.js';
 import { CondaDiffError, isSystemError } from '../shared/errors.js';
 import { whereIs } from '../shared/opened-file.js';
-import { isOwn } from '../shared/real-path.js';
 import { type Disk, realDisk } from './disk.js';
 import { HeldDirectories } from './held-directories.js';
 import { type HeldDirectory, holdFile } from './held-directory.js';
 
 /**
  * The file system, for changes to one repository: each is made from the directory that it belongs in, opened for it, so
- * that no link that appears between the check and the change leads it out. Paths elsewhere (a `--state-dir`) are taken
+ * that no link that appears between the check and the change leads it out; what an allowed link led to at the beginning is in. Paths elsewhere (a `--state-dir`) are taken
  * as they are.
  *
- * @param repository real path
+ * @param bounds of the repository
  */
-export function anchoredDisk(repository: string, disk: Disk = realDisk): Disk {
-  const anchor = new Anchor(repository);
+export function anchoredDisk(bounds: Bounds, disk: Disk = realDisk): Disk {
+  const anchor = new Anchor(bounds);
   const { at, on } = anchor;
   return {
     create: (path, mode) => at(path, (own) => disk.create(own, mode)),
@@ -58,12 +58,14 @@ async function gone<T>(result: T, removal: Promise<T>): Promise<T> {
 type Act<T> = (own: string) => Promise<T>;
 
 class Anchor {
+  readonly #bounds: Bounds;
   readonly #repository: string;
   readonly #directories: HeldDirectories;
 
-  constructor(repository: string) {
-    this.#repository = repository;
-    this.#directories = new HeldDirectories(repository);
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+    this.#repository = bounds.root;
+    this.#directories = new HeldDirectories(bounds);
   }
 
   /** Acts on a name in its directory; the name itself may be a link, which these changes do not follow. */
@@ -94,7 +96,7 @@ class Anchor {
       const handle = await open(name, 'r');
       try {
         const { real, own } = whereIs(handle.fd, name);
-        if (!real.startsWith(this.#repository + sep) || isOwn(this.#repository, real))
+        if (!isWithin(this.#bounds, real))
           throw new CondaDiffError(
             'malformed',
             `${path} is a link that leads out of the repository, to ${real}`,

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { CondaDiffError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
 import { all, ownershipOf, type Workbench } from './commit.js';
-import type { CommitAction, Publish } from './commit-plan.js';
+import { type CommitAction, placesOf, type Publish } from './commit-plan.js';
 import type { Ownership } from './disk.js';
 import { describeObstacle } from './in-the-way.js';
+import { areasFor, stagedFile } from './layout.js';
 
 const FILE_MODE = 0o644;
 
@@ -44,7 +45,7 @@ export async function finishStage(
   const { disk, layout } = bench;
   for (const [n, action] of actions.entries()) {
     if (action.action !== 'publish') continue;
-    const staged = join(layout.stage, String(n));
+    const staged = stagedFile(layout, n, action.path);
     const { ownership, mtime } = attributesOf(action);
     await disk.setOwnership(staged, ownership);
     await disk.setTime(staged, mtime);
@@ -57,10 +58,10 @@ export async function syncStage(
   { disk, layout }: Workbench,
   actions: readonly CommitAction[],
 ): Promise<void> {
-  await all(actions.entries(), async ([n, { action }]) => {
-    if (action === 'publish') await disk.syncFile(join(layout.stage, String(n)));
+  await all(actions.entries(), async ([n, { action, path }]) => {
+    if (action === 'publish') await disk.syncFile(stagedFile(layout, n, path));
   });
-  await disk.syncDirectory(layout.stage);
+  for (const { stage } of areasFor(layout, placesOf(actions))) await disk.syncDirectory(stage);
 }
 
 /** A directory that came after it was looked for. */

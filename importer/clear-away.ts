@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Bounds } from '../shared/bounds.js';
 import { directoryOf } from '../shared/paths.js';
-import { staysInside } from '../shared/real-path.js';
+import { boundsOf, staysInside } from '../shared/real-path.js';
 import { syncDirectories, type Workbench } from './commit.js';
 import type { Retired } from './retired.js';
 
@@ -17,12 +18,12 @@ export interface Cleared {
 /** Deletes retired files that are still what they were when they were retired, as far as their size tells. */
 export async function deleteRetired(bench: Workbench, entries: readonly Retired[]): Promise<Cleared> {
   const { disk, layout } = bench;
-  const root = realpathSync(layout.repository);
+  const bounds = boundsOf(layout.repository, layout.links);
   const deleted: Retired[] = [];
   const left: { path: string; reason: Untouched }[] = [];
   for (const entry of entries) {
     const file = join(layout.repository, entry.path);
-    const reason = reasonToLeave(root, file, entry);
+    const reason = reasonToLeave(bounds, file, entry);
     if (reason === undefined) {
       await disk.remove(file);
       deleted.push(entry);
@@ -37,22 +38,22 @@ export async function deleteRetired(bench: Workbench, entries: readonly Retired[
   return { deleted, left };
 }
 
-function reasonToLeave(root: string, file: string, { size }: Retired): Untouched | undefined {
+function reasonToLeave(bounds: Bounds, file: string, { size }: Retired): Untouched | undefined {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
   if (!stats.isFile() || stats.size !== size) return 'changed';
-  return staysInside(root, dirname(file)) ? undefined : 'outside';
+  return staysInside(bounds, dirname(file)) ? undefined : 'outside';
 }
 
 /** Removes the directories that the removal of these files emptied, upwards, never the repository itself. */
 export async function removeEmptied(bench: Workbench, paths: readonly string[]): Promise<void> {
   const { disk, layout } = bench;
-  const root = realpathSync(layout.repository);
+  const bounds = boundsOf(layout.repository, layout.links);
   const above = new Set<string>();
   for (const start of new Set(paths.map(directoryOf))) {
     for (let path = start; path !== ''; path = directoryOf(path)) {
       const directory = join(layout.repository, path);
-      if (existsSync(directory) && !staysInside(root, directory)) break;
+      if (existsSync(directory) && !staysInside(bounds, directory)) break;
       if (!(await disk.removeDirectory(directory))) break;
       above.add(dirname(directory));
     }

@@ -1,5 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { AllowedLink } from '../shared/bounds.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes } from '../shared/figures.js';
 import { HashCache } from '../shared/hash-cache.js';
@@ -31,6 +32,8 @@ import { shellWord } from '../shared/shell-word.js';
 export interface CollectOptions {
   /** Absolute path. */
   readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   /** Absolute paths of volumes, manifests and directories that hold them. */
   readonly paths: readonly string[];

@@ -4,10 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asIoError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
 import type { Progress } from '../shared/progress.js';
-import type { CommitAction } from './commit-plan.js';
+import { type CommitAction, placesOf } from './commit-plan.js';
 import type { Disk, Ownership } from './disk.js';
 import { encodeJournal, type Journal } from './journal.js';
-import type { Layout } from './layout.js';
+import { type Area, areaOf, areasFor, keptFile, type Layout, stagedFile, trashFile } from './layout.js';
 
 /** What a commit works with. */
 export interface Workbench {
@@ -34,7 +34,8 @@ const AT_ONCE = 8;
 export async function commit(bench: Workbench, journal: Journal): Promise<BurstTime> {
   try {
     if (journal.keepsUndo) await linkUndo(bench, journal);
-    await makeOwnDirectory(bench, bench.layout.trash);
+    for (const area of areasFor(bench.layout, removalsOf(journal)))
+      await makeOwnDirectory(bench, area.trash, area);
     await bench.disk.syncDirectory(bench.layout.repository); // `.conda-diff` may be new
     bench.signal.throwIfAborted();
     await writeDocument(bench, bench.layout.journal, encodeJournal(journal));
@@ -90,9 +91,9 @@ export async function perform(
 
 async function performAction({ disk, layout }: Workbench, n: number, action: CommitAction): Promise<void> {
   const place = join(layout.repository, action.path);
-  if (action.action === 'publish') await disk.rename(join(layout.stage, String(n)), place);
+  if (action.action === 'publish') await disk.rename(stagedFile(layout, n, action.path), place);
   else if (action.action === 'remove') {
-    const trash = join(layout.trash, String(n));
+    const trash = trashFile(layout, n, action.path);
     // Where a power failure left both names, rename would do nothing: they are one file.
     if (existsSync(trash)) await disk.remove(trash);
     // It may be gone: another name of the same directory, or someone was faster.
@@ -104,30 +105,58 @@ async function performAction({ disk, layout }: Workbench, n: number, action: Com
 function touched({ layout }: Workbench, action: CommitAction): string[] {
   if (action.action === 'retire') return [];
   const place = join(layout.repository, directoryOf(action.path));
-  return [place, action.action === 'publish' ? layout.stage : layout.trash];
+  const area = areaOf(layout, action.path);
+  return [place, action.action === 'publish' ? area.stage : area.trash];
+}
+
+function removalsOf({ actions }: Journal): string[] {
+  return actions.filter(({ action }) => action === 'remove').map(({ path }) => path);
+}
+
+/** The places of which a commit replaces or takes away what is there. */
+function keptPathsOf({ actions }: Journal): string[] {
+  return actions.filter(({ action, before }) => action !== 'retire' && before).map(({ path }) => path);
 }
 
 /** Keeps what the commit replaces or takes away, so that it can be taken back. */
 async function linkUndo(bench: Workbench, journal: Journal): Promise<void> {
   const { disk, layout } = bench;
-  const undo = join(layout.undo, journal.attempt);
-  await makeOwnDirectory(bench, layout.undo);
-  await makeOwnDirectory(bench, undo);
+  const areas = areasFor(layout, keptPathsOf(journal));
+  for (const area of areas) {
+    await makeOwnDirectory(bench, area.undo, area);
+    await makeOwnDirectory(bench, join(area.undo, journal.attempt), area);
+  }
   await all(journal.actions.entries(), async ([n, action]) => {
     if (action.action === 'retire' || action.before === undefined) return;
-    const kept = join(undo, String(n));
+    const kept = keptFile(layout, journal.attempt, n, action.path);
     await disk.linkOrCopy(join(layout.repository, action.path), kept);
     await disk.syncFile(kept);
   });
-  await disk.syncDirectory(undo);
-  await disk.syncDirectory(layout.undo);
+  for (const { undo } of areas) {
+    await disk.syncDirectory(join(undo, journal.attempt));
+    await disk.syncDirectory(undo);
+  }
+}
+
+/** Makes the stages for the files that a plan publishes. */
+export async function makeStage(bench: Workbench, actions: readonly CommitAction[]): Promise<void> {
+  for (const area of areasFor(bench.layout, placesOf(actions)))
+    await makeOwnDirectory(bench, area.stage, area);
 }
 
 /** Makes a directory of ours, if it is not there. */
-export async function makeOwnDirectory({ disk, layout }: Workbench, directory: string): Promise<void> {
+export async function makeOwnDirectory(
+  { disk, layout }: Workbench,
+  directory: string,
+  { own }: Area = layout,
+): Promise<void> {
   if (existsSync(directory)) return;
+  if (!existsSync(own)) {
+    await disk.makeDirectory(own, 0o700);
+    await disk.syncDirectory(dirname(own));
+  }
   await disk.makeDirectory(directory, 0o700);
-  await disk.syncDirectory(layout.own);
+  await disk.syncDirectory(own);
 }
 
 /** Makes the directory of what is remembered, and those above it, if they are not there; each is durable in its own. */

@@ -107,7 +107,10 @@ export async function surveyOnDisk(
   { cache }: Notebook,
   mustHash: ReadonlySet<string>,
 ): Promise<Survey> {
-  return readState(layout.repository, { globs, cache, mustHash, signal, ...(progress && { progress }) });
+  return readState(layout.repository, {
+    ...{ globs, cache, links: layout.links, mustHash, signal },
+    ...(progress && { progress }),
+  });
 }
 
 /** Whether two states are the same by digest and totals. */

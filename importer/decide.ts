@@ -1,3 +1,4 @@
+import type { AllowedLink } from '../shared/bounds.js';
 import { type Diff, diffStates } from '../shared/diff.js';
 import { sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
@@ -10,6 +11,8 @@ import { unfit } from './refuse.js';
 /** Where an update is to be applied. */
 export interface DecisionPlace {
   readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   /** As it was given on the command line. */
   readonly update: string;
@@ -32,7 +35,8 @@ export async function decide(facts: Facts, place: DecisionPlace, cache: HashCach
   if (last === undefined || sameGlobs(last.globs, facts.manifest.globs))
     throw unfit(first, facts, { ...place, sinceImport: changesSince(last, first, facts) });
   const { globs } = last;
-  const { state } = await readState(place.repository, { globs, cache, signal: place.signal });
+  const { repository, links, signal } = place;
+  const { state } = await readState(repository, { globs, cache, links, signal });
   const wiser = { ...facts, digests: [...facts.digests, state.digest] };
   const second = fitOf(wiser);
   if (isAccepted(second)) return second;

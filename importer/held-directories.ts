@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { identityOf } from '../shared/allowed-links.js';
+import type { Bounds } from '../shared/bounds.js';
 import { HAS_DESCRIPTORS } from '../shared/opened-file.js';
 import { type HeldDirectory, holdDirectory } from './held-directory.js';
 
@@ -17,21 +18,21 @@ interface Kept extends HeldDirectory {
  * whose path leads elsewhere by now is opened anew.
  */
 export class HeldDirectories {
-  readonly #root: string;
+  readonly #bounds: Bounds;
   readonly #kept = new Map<string, Kept>();
   #isDue = false;
 
-  /** @param root real path of the repository */
-  constructor(root: string) {
-    this.#root = root;
+  /** @param bounds of the repository */
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
   }
 
   /** @throws as {@link holdDirectory} */
   hold(directory: string): HeldDirectory {
-    if (!HAS_DESCRIPTORS) return holdDirectory(this.#root, directory);
+    if (!HAS_DESCRIPTORS) return holdDirectory(this.#bounds, directory);
     const known = this.#kept.get(directory);
     if (known?.identity !== undefined && known.identity === identityOf(directory)) return this.#use(known);
-    const held = holdDirectory(this.#root, directory);
+    const held = holdDirectory(this.#bounds, directory);
     if (known !== undefined) this.#forget(directory, known);
     if (this.#kept.size >= MOST_HELD) this.#forgetAll();
     const kept = { ...held, identity: identityOf(held.path), uses: 0, isForgotten: false };
@@ -70,10 +71,4 @@ export class HeldDirectories {
     kept.isForgotten = true;
     if (kept.uses === 0) kept.release();
   }
-}
-
-/** Device and number of what a path leads to, links followed. */
-function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${String(stats.dev)}:${String(stats.ino)}`;
 }

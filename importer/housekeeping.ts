@@ -13,6 +13,7 @@ import { type Holder, otherHolder } from '../shared/lock-holder.js';
 import type { Journal } from './journal.js';
 import { readCopyLedger } from './note-event.js';
 import { isUnverified, readJournal, readRetired } from './own-files.js';
+import { areasOf, type Layout } from './layout.js';
 import { lastReference } from './last-reference.js';
 import { encodeRetired, olderThan } from './retired.js';
 import { listStaged, type Staged } from './staged.js';
@@ -36,7 +37,10 @@ export interface Collected {
 export async function collectGarbage(bench: Workbench, notebook: Notebook, limit: Date): Promise<Collected> {
   const { layout, signal } = bench;
   const globs = (await lastReference(notebook))?.globs ?? NO_GLOBS;
-  const { state } = await readState(layout.repository, { globs, cache: notebook.cache, signal });
+  const { state } = await readState(layout.repository, {
+    ...{ globs, links: layout.links, signal },
+    cache: notebook.cache,
+  });
   const retired = await readRetired(layout);
   const { kept, expired } = olderThan(retired, limit, state);
   const tracked = retired.filter(({ path }) => state.find(path) >= 0);
@@ -84,7 +88,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
       ? await readState(layout.repository, {
           globs: (await lastReference(notebook))?.globs ?? NO_GLOBS,
           cache: notebook.cache,
-          signal,
+          ...{ links: layout.links, signal },
         })
       : undefined;
   return {
@@ -93,11 +97,15 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
     state: survey && totalsOf(survey.state),
     lastImport,
     verified: !isUnverified(layout),
-    undoBytes: lastImport === undefined ? 0 : bytesIn(join(layout.undo, lastImport.attempt)),
+    undoBytes: lastImport === undefined ? 0 : keptBytes(layout, lastImport),
     retired: { files: retired.length, bytes: retired.reduce((sum, { size }) => sum + size, 0) },
     staged: await listStaged(layout),
     receipt,
   };
+}
+
+function keptBytes(layout: Layout, { attempt }: Journal): number {
+  return areasOf(layout).reduce((sum, { undo }) => sum + bytesIn(join(undo, attempt)), 0);
 }
 
 function bytesIn(directory: string): number {

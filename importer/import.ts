@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { timestamp } from '../shared/clock.js';
+import { NO_LINKS } from '../shared/bounds.js';
 import { asIoError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
@@ -9,15 +10,16 @@ import type { Amount } from '../shared/progress.js';
 import { totalsOf } from '../shared/reference.js';
 import { anchoredDisk } from './anchored-disk.js';
 import { attributesIn, missingDirectories, syncStage } from './attributes.js';
-import { type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
+import { type BurstTime, commit, makeStage, type Workbench } from './commit.js';
 import { type Completed, completeCommit, type Notebook } from './complete.js';
 import { codeLine } from './describe.js';
 import { type Disk, realDisk } from './disk.js';
 import { requireSettled } from '../shared/interrupted.js';
+import { requireSameLinks } from './inside.js';
 import type { Journal } from './journal.js';
-import { layoutOf } from './layout.js';
+import { type Area, layoutOf } from './layout.js';
 import { requireOwnDirectory } from './held-directory.js';
-import { makesLinks, measure, needsOf } from './measure.js';
+import { makesLinks, measure, spacesFor } from './measure.js';
 import { makeRepository, removeUnused } from './new-copy.js';
 import { noteApplied } from './note-applied.js';
 import { discardCollected, isCollected } from './collected.js';
@@ -82,13 +84,14 @@ export async function importUpdate(options: ImportOptions): Promise<ImportOutcom
 /** What the engine works with, for one run on a repository. */
 export function benchFor({
   repository,
+  links = NO_LINKS,
   signal,
-  disk = anchoredDisk(repository),
+  disk = anchoredDisk({ root: repository, links }),
   progress,
-}: Pick<ImportOptions, 'repository' | 'signal' | 'disk' | 'progress'>): Workbench {
+}: Pick<ImportOptions, 'repository' | 'links' | 'signal' | 'disk' | 'progress'>): Workbench {
   return {
     disk,
-    layout: layoutOf(repository),
+    layout: layoutOf(repository, links),
     signal,
     ...(progress && { progress }),
   };
@@ -103,7 +106,9 @@ export async function recoverFirst(
   const recovery = await recover(bench, notebook);
   if (recovery !== undefined) note(recoveryLine(recovery.did, recovery.journal));
   if (recovery?.receipt !== undefined) note(codeLine(recovery.receipt));
-  await clearOwnFiles(bench, (await readJournal(bench.layout.lastImport))?.attempt);
+  const last = await readJournal(bench.layout.lastImport);
+  if (last !== undefined) requireSameLinks(bench.layout, last);
+  await clearOwnFiles(bench, last?.attempt);
   return recovery;
 }
 
@@ -123,13 +128,14 @@ async function applyPrepared(
   const { manifest, directory, local, target, plan } = prepared;
   const retired = await readRetired(layout);
   requireSafe(layout, prepared, retired, options.permissions);
-  const needs = needsOf(plan, local.count + target.count, keepsUndo && !makesLinks(layout));
-  requireFeasible(layout.repository, needs, measure(layout, plan));
+  const copiesUndo = (area: Area): boolean => keepsUndo && !makesLinks(area);
+  const spaces = spacesFor(layout, plan, local.count + target.count, copiesUndo);
+  requireFeasible(layout.repository, spaces, measure(layout, plan));
   try {
-    await makeOwnDirectory(bench, layout.stage);
+    await makeStage(bench, plan);
     const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
     const attributesOf = attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0);
-    const sink = new StageSink(disk, layout.stage, plan, attributesOf);
+    const sink = new StageSink(disk, layout, plan, attributesOf);
     options.progress?.begin('stage', amountOf(manifest));
     await readUpdate(manifest, directory, sink, signal, options.progress);
     await syncStage(bench, plan);
@@ -162,6 +168,7 @@ function journalFor(
     at: timestamp(),
     stateDirectory: storedPlace(layout.repository, stateDirectory),
     reused: reusedBy(target, retired),
+    links: layout.links.map(({ path }) => path),
     directories: missingDirectories(layout.repository, plan),
     actions: plan,
   };
@@ -177,11 +184,12 @@ export async function checkUpdate(options: PrepareOptions, contents: boolean): P
   requireOwnDirectory(options.repository);
   requireSettled(options.repository, 'fit');
   const prepared = await prepare(options, await HashCache.open(options.repository));
-  const layout = layoutOf(options.repository);
+  const layout = layoutOf(options.repository, options.links);
   if (prepared.outcome !== 'already-applied' && existsSync(options.repository)) {
     requireSafe(layout, prepared, await readRetired(layout), options.permissions);
-    const needs = needsOf(prepared.plan, prepared.local.count + prepared.target.count, false);
-    requireFeasible(options.repository, needs, measure(layout, prepared.plan));
+    const entries = prepared.local.count + prepared.target.count;
+    const spaces = spacesFor(layout, prepared.plan, entries, () => false);
+    requireFeasible(options.repository, spaces, measure(layout, prepared.plan));
   }
   if (!contents) return prepared;
   options.progress?.begin('verify', amountOf(prepared.manifest));

@@ -1,39 +1,69 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Bounds, isOwn } from '../shared/bounds.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { isThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
-import { isOwn, staysInside } from '../shared/real-path.js';
+import { boundsOf, staysInside } from '../shared/real-path.js';
 import type { CommitAction } from './commit-plan.js';
+import type { Journal } from './journal.js';
 import type { Layout } from './layout.js';
 
 /**
  * Nothing outside of the repository is touched: no directory that a commit changes may lead out of it through a
- * link, into our own state, or nowhere.
+ * link that is not allowed to, into our own state, or nowhere.
  *
  * @throws CondaDiffError malformed, naming the link; io
  */
-export function requireInside({ repository }: Layout, actions: readonly CommitAction[]): void {
+export function requireInside({ repository, links }: Layout, actions: readonly CommitAction[]): void {
   const changed = actions.filter(({ action }) => action !== 'retire').map(({ path }) => directoryOf(path));
   try {
-    const root = realpathSync(repository);
-    for (const path of new Set(changed)) requireDirectoryInside(root, nearest(repository, path));
+    const bounds = boundsOf(repository, links);
+    for (const path of new Set(changed)) requireDirectoryInside(bounds, nearest(repository, path));
   } catch (error) {
     throw asIoError(error, `Cannot resolve the links of ${repository}`);
   }
 }
 
-function requireDirectoryInside(root: string, directory: string): void {
+/**
+ * A commit is ended, or undone, with the allowed links that it was made with: without one of them a part of the state would
+ * seem to be missing. A link that is gone, because a directory took its place, needs no leave.
+ *
+ * @throws CondaDiffError usage, naming the links
+ */
+export function requireSameLinks(
+  { repository, links }: Layout,
+  { links: before }: Pick<Journal, 'links'>,
+): void {
+  const bounds = boundsOf(repository, links);
+  const lost = before
+    .filter((path) => !links.some((link) => link.path === path))
+    .map((path) => join(repository, path))
+    .filter((file) => isThere(file) && !(existsSync(file) && staysInside(bounds, file)));
+  if (lost.length === 0) return;
+  throw new CondaDiffError('usage', `The last import of ${repository} was made with other allowed links`, {
+    details: lost.map(
+      (file) => `${file} leads out of the repository, and the configuration does not allow it`,
+    ),
+    hint: "Name these links under 'allowed-links' in the file that --config names",
+  });
+}
+
+function requireDirectoryInside(bounds: Bounds, directory: string): void {
   if (!existsSync(directory)) throw leadsOut(`${directory} is a link that leads nowhere`);
-  if (staysInside(root, directory)) return;
+  if (staysInside(bounds, directory)) return;
   const real = realpathSync(directory);
-  const where = isOwn(root, real) ? 'into our own state' : 'out of the repository';
+  const where = isOwn(bounds, real) ? 'into our own state' : 'out of the repository';
   throw leadsOut(`${directory} leads ${where}, to ${real}`);
 }
 
+/** What to do about a link that leads out. */
+export const NO_LINK_OUT =
+  "Replace this link by a directory in the repository, or name it under 'allowed-links' in the configuration";
+
 function leadsOut(message: string): CondaDiffError {
   return new CondaDiffError('malformed', message, {
-    hint: 'Replace this link by a directory in the repository',
+    hint: NO_LINK_OUT,
   });
 }
 

@@ -35,9 +35,11 @@ export interface Journal {
   readonly lineage: readonly LineageEntry[];
   /** Retired files that the update of an import tracks again, as they were retired; undoing it retires them again. */
   readonly reused: readonly Entry[];
+  /** Allowed links of the repository, as paths: behind them is a part of the state. */
+  readonly links: readonly string[];
   /** Directories that the commit makes, parents first. */
   readonly directories: readonly string[];
-  /** The n-th action's files are `stage/<n>`, `undo/<attempt>/<n>` and `trash/<n>`. */
+  /** The n-th action's files are `stage/<n>`, `undo/<attempt>/<n>` and `trash/<n>` of its area. */
   readonly actions: readonly CommitAction[];
 }
 
@@ -53,14 +55,14 @@ const SECTIONS = ['lineage', 'reused', 'directories', 'actions'] as const;
 /** The bytes of a journal. */
 export function encodeJournal(journal: Journal): Generator<Buffer> {
   const { globs, lineage, reused, directories, actions, ...header } = journal;
-  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory } = header;
+  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, links } = header;
   const line = {
     format: 'conda-diff-journal',
     version: 1,
     rules: RULES,
     ignore: globs.ignore,
     include: globs.include,
-    ...{ attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory },
+    ...{ attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, links },
   };
   return encodeLineDocument(line, [
     { name: 'lineage', entries: lineage.map((entry) => ({ ...entry })) },
@@ -106,10 +108,10 @@ export async function decodeJournal(chunks: Chunks, name: string): Promise<Journ
   });
   for await (const chunk of chunks) decoder.push(chunk);
   decoder.end();
-  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, ignore, include } =
+  const { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, links, ignore, include } =
     header as JournalHeader;
   const globs = { ignore, include };
-  const fields = { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory };
+  const fields = { attempt, kind, update, from, to, keepsUndo, again, at, stateDirectory, links };
   return safe({ ...fields, globs, lineage, reused, directories, actions }, name);
 }
 

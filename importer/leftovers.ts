@@ -1,11 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type AllowedLink, NO_LINKS } from '../shared/bounds.js';
 import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import type { Manifest } from '../shared/manifest.js';
 import { nameOf } from '../shared/paths.js';
 import { isArtifactName, isShardName } from '../shared/rules.js';
-import { staysInside } from '../shared/real-path.js';
+import { boundsOf, staysInside } from '../shared/real-path.js';
 import type { Entry } from '../shared/state.js';
 
 /**
@@ -14,16 +15,20 @@ import type { Entry } from '../shared/state.js';
  * the update's.
  */
 export async function leftovers(
-  repository: string,
+  {
+    repository,
+    links = NO_LINKS,
+  }: { readonly repository: string; readonly links?: readonly AllowedLink[] | undefined },
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<Entry[]> {
-  const root = existsSync(repository) ? realpathSync(repository) : repository;
+  if (!existsSync(repository)) return [];
+  const bounds = boundsOf(repository, links);
   const found: Entry[] = [];
   for (const entry of manifest.removed) {
     if (!isArtifactName(entry.path) && !isShardName(nameOf(entry.path))) continue;
     const file = join(repository, entry.path);
-    if (statFile(file)?.size !== entry.size || !staysInside(root, dirname(file))) continue;
+    if (statFile(file)?.size !== entry.size || !staysInside(bounds, dirname(file))) continue;
     if ((await hashFile(file, { signal })).sha256 === entry.sha256) found.push(entry);
   }
   return found;

@@ -1,11 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AllowedLink, NO_LINKS } from '../shared/bounds.js';
 import { statFile } from '../shared/fingerprint.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { hashFile } from '../shared/hashing.js';
 import type { Manifest } from '../shared/manifest.js';
 import { readState, type Survey } from '../shared/read-state.js';
-import { staysInside } from '../shared/real-path.js';
+import { boundsOf, staysInside } from '../shared/real-path.js';
 import type { Receipt } from '../shared/receipt.js';
 import type { Kind } from '../shared/rules.js';
 import { EMPTY_STATE, type Entry, type State } from '../shared/state.js';
@@ -25,6 +26,14 @@ export interface Look {
   readonly wasNamed: (path: string) => boolean;
 }
 
+/** A repository, and when to stop looking at it. */
+export interface LookedAt {
+  readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Looks at the copy with the eyes of an update. What that ships or removes is hashed; a missing file is a fact.
  *
@@ -32,16 +41,16 @@ export interface Look {
  * @throws CondaDiffError source, when the indexes move; io
  */
 export async function lookAt(
-  { repository, signal }: { readonly repository: string; readonly signal: AbortSignal },
+  place: LookedAt,
   manifest: Manifest,
   target: State | undefined,
   cache: HashCache,
 ): Promise<Look> {
-  if (!existsSync(repository)) return NOTHING;
-  const survey = await readLocal(repository, manifest, cache, signal);
+  if (!existsSync(place.repository)) return NOTHING;
+  const survey = await readLocal(place, manifest, cache);
   const { state: local, kindOf } = survey;
   const paths = [...manifest.files, ...manifest.absent, ...(target ? notHere(local, target) : [])];
-  const untracked = await untrackedFiles(repository, new Set(paths.map(({ path }) => path)), local);
+  const untracked = await untrackedFiles(place, new Set(paths.map(({ path }) => path)), local);
   const named = new Set([...survey.missing, ...survey.gone]);
   return {
     ...{ local, kindOf, established: establishedBy(survey) },
@@ -60,16 +69,16 @@ const NOTHING: Look = {
 
 /** The local state as the exporter's globs see it; what the update touches is hashed. */
 async function readLocal(
-  repository: string,
+  { repository, links, signal }: LookedAt,
   manifest: Manifest,
   cache: HashCache,
-  signal: AbortSignal,
 ): Promise<Survey> {
   const touched = new Set([...manifest.files, ...manifest.removed].map(({ path }) => path));
   return readState(repository, {
     globs: manifest.globs,
     cache,
     mustHash: touched,
+    links,
     signal,
   });
 }
@@ -79,15 +88,15 @@ async function readLocal(
  * Links that lead out of the repository are not such files: publishing replaces them.
  */
 async function untrackedFiles(
-  repository: string,
+  { repository, links = NO_LINKS }: LookedAt,
   paths: ReadonlySet<string>,
   local: State,
 ): Promise<Map<string, Entry>> {
   const found = new Map<string, Entry>();
-  const root = realpathSync(repository);
+  const bounds = boundsOf(repository, links);
   for (const path of paths) {
     const file = join(repository, path);
-    if (local.find(path) >= 0 || statFile(file) === undefined || !staysInside(root, file)) continue;
+    if (local.find(path) >= 0 || statFile(file) === undefined || !staysInside(bounds, file)) continue;
     const { size, sha256 } = await hashFile(file);
     found.set(path, { path, size, sha256 });
   }

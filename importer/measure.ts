@@ -14,8 +14,8 @@ import { statIfThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
 import { type CommitAction, placesOf } from './commit-plan.js';
 import { obstaclesTo } from './in-the-way.js';
-import type { Layout } from './layout.js';
-import type { Measures, Needs } from './preflight.js';
+import { type Area, areaOf, areasFor, type Layout } from './layout.js';
+import type { Measures, Needs, Space } from './preflight.js';
 
 /** Documents of ours grow with the number of files: bytes per entry of a reference, and per action of a journal. */
 const BYTES_PER_ENTRY = 300;
@@ -24,7 +24,53 @@ const BYTES_PER_ACTION = 600;
 const BYTES_PER_FILE = 4096;
 const RESERVE = 1 << 20;
 
-/** What a commit needs at its peak. */
+/**
+ * What a commit needs at its peak, and what there is, of each file system that the repository is on.
+ *
+ * @param entries of base and target
+ * @param copiesUndo whether what is replaced is kept as a copy, in an area
+ * @throws CondaDiffError io
+ */
+export function spacesFor(
+  layout: Layout,
+  actions: readonly CommitAction[],
+  entries: number,
+  copiesUndo: (area: Area) => boolean,
+): Space[] {
+  const found = new Map<number, { readonly place: string; readonly needs: Needs }>();
+  try {
+    for (const area of areasFor(
+      layout,
+      actions.map(({ path }) => path),
+    )) {
+      const place = placeOf(area);
+      const { dev } = statSync(place);
+      const before = found.get(dev) ?? { place, needs: { bytes: 0, inodes: 0 } };
+      const own = actions.filter(({ path }) => areaOf(layout, path).own === area.own);
+      const needs = needsOf(own, area.own === layout.own ? entries : 0, copiesUndo(area));
+      found.set(dev, { place: before.place, needs: sumOf(before.needs, needs) });
+    }
+    return [...found.values()].map((space) => ({ ...space, ...freeAt(space.place) }));
+  } catch (error) {
+    throw asIoError(error, `Cannot measure ${layout.repository}`);
+  }
+}
+
+function sumOf(a: Needs, b: Needs): Needs {
+  return { bytes: a.bytes + b.bytes, inodes: a.inodes + b.inodes };
+}
+
+function freeAt(place: string): Pick<Space, 'freeBytes' | 'freeInodes'> {
+  const { bavail, bsize, files, ffree } = statfsSync(place);
+  return { freeBytes: bavail * bsize, freeInodes: files === 0 ? undefined : ffree };
+}
+
+/** Where an area is, or will be. */
+function placeOf({ own }: Area): string {
+  return existsSync(own) ? own : dirname(own);
+}
+
+/** What the actions of one area need at their peak. */
 export function needsOf(actions: readonly CommitAction[], entries: number, copiesUndo: boolean): Needs {
   let bytes = RESERVE + entries * BYTES_PER_ENTRY + actions.length * BYTES_PER_ACTION;
   let inodes = 16;
@@ -42,24 +88,25 @@ export function needsOf(actions: readonly CommitAction[], entries: number, copie
 }
 
 /**
- * Measures the file system that the repository is on and the directories that a commit changes.
+ * Looks at the directories that a commit changes.
  *
  * @throws CondaDiffError io
  */
-export function measure({ repository, own }: Layout, actions: readonly CommitAction[]): Measures {
-  const place = existsSync(own) ? own : repository;
+export function measure(layout: Layout, actions: readonly CommitAction[]): Measures {
+  const { repository } = layout;
+  const changed = actions.filter(changes).map(({ path }) => path);
   try {
-    const { bavail, bsize, files, ffree } = statfsSync(place);
-    const directories = [
-      ...new Set(actions.filter(changes).map(({ path }) => nearest(repository, directoryOf(path)))),
-    ];
-    const device = statSync(place).dev;
+    const areas = new Map(
+      changed.map((path) => [nearest(repository, directoryOf(path)), placeOf(areaOf(layout, path))]),
+    );
+    const behindLinks = [...areas.values()].filter((place) => place !== placeOf(layout));
+    const directories = [...new Set([...areas.keys(), ...behindLinks])];
     return {
-      freeBytes: bavail * bsize,
-      freeInodes: files === 0 ? undefined : ffree,
       inTheWay: obstaclesTo(repository, placesOf(actions)),
       unwritable: directories.filter((directory) => !isWritable(directory)),
-      elsewhere: directories.filter((directory) => statSync(directory).dev !== device),
+      elsewhere: [...areas]
+        .filter(([directory, area]) => statSync(directory).dev !== statSync(area).dev)
+        .map(([directory]) => directory),
     };
   } catch (error) {
     throw asIoError(error, `Cannot measure ${repository}`);
@@ -90,8 +137,8 @@ function isWritable(directory: string): boolean {
   }
 }
 
-/** Whether this file system makes hard links, tried out with a file of ours. */
-export function makesLinks({ own }: Layout): boolean {
+/** Whether the file system of an area makes hard links, tried out with a file of ours; not where the area is still to be made. */
+export function makesLinks({ own }: Area): boolean {
   const file = join(own, 'link-test.partial');
   const second = join(own, 'link-test-2.partial');
   try {

@@ -4,8 +4,9 @@ import type { Workbench } from './commit.js';
 import { isInterrupted } from '../shared/interrupted.js';
 import { isThere } from '../shared/is-there.js';
 import { readIfThere } from '../shared/read-document.js';
+import type { Disk } from './disk.js';
 import { decodeJournal, type Journal } from './journal.js';
-import type { Layout } from './layout.js';
+import { type Area, areasOf, type Layout } from './layout.js';
 import { decodeRetired, type Retired } from './retired.js';
 
 /**
@@ -33,14 +34,22 @@ export async function readRetired({ retired }: Layout): Promise<readonly Retired
  * `keep`. The caller holds the lock; others may be trying to take it.
  */
 export async function clearOwnFiles({ disk, layout }: Workbench, keep: string | undefined): Promise<void> {
-  await disk.removeTree(layout.stage);
-  await disk.removeTree(layout.trash);
-  for (const name of readdirSync(layout.own)) {
-    if (name.endsWith('.partial') && !name.startsWith('lock.')) await disk.remove(join(layout.own, name));
+  for (const area of areasOf(layout)) if (isThere(area.own)) await clearArea(disk, area, keep);
+}
+
+async function clearArea(
+  disk: Disk,
+  { own, stage, trash, undo }: Area,
+  keep: string | undefined,
+): Promise<void> {
+  await disk.removeTree(stage);
+  await disk.removeTree(trash);
+  for (const name of readdirSync(own)) {
+    if (name.endsWith('.partial') && !name.startsWith('lock.')) await disk.remove(join(own, name));
   }
-  if (!isThere(layout.undo)) return;
-  for (const attempt of readdirSync(layout.undo)) {
-    if (attempt !== keep) await disk.removeTree(join(layout.undo, basename(attempt)));
+  if (!isThere(undo)) return;
+  for (const attempt of readdirSync(undo)) {
+    if (attempt !== keep) await disk.removeTree(join(undo, basename(attempt)));
   }
 }
 

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
+import { pinLinks } from '../shared/allowed-links.js';
 import type { CommonOptions, Shell } from '../shared/cli-shell.js';
+import type { AllowedLink } from '../shared/bounds.js';
 import { type Config, readConfig } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
@@ -8,7 +10,7 @@ import { STATE_DIRECTORY } from '../shared/rules.js';
 import { requireConfigPlace } from '../shared/trusted-place.js';
 import type { Workbench } from './commit.js';
 import type { Notebook } from './complete.js';
-import { requireOwnDirectory } from './held-directory.js';
+import { requireFreeTargets, requireOwnDirectory } from './held-directory.js';
 import { benchFor } from './import.js';
 import { realRepository } from './new-copy.js';
 import { configuredWait } from './wait.js';
@@ -17,6 +19,7 @@ import { configuredWait } from './wait.js';
 export interface Place {
   /** Absolute real path. */
   readonly repository: string;
+  readonly links: readonly AllowedLink[];
   readonly stateDirectory: string;
   readonly config: Config;
 }
@@ -37,7 +40,9 @@ export async function placeOf(argument: string | undefined, flags: CommonOptions
   const repository = realRepository(resolve(given));
   if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
-  return { repository, stateDirectory: option ?? join(repository, STATE_DIRECTORY), config };
+  const links = pinLinks(repository, config.allowedLinks);
+  requireFreeTargets(links);
+  return { repository, links, stateDirectory: option ?? join(repository, STATE_DIRECTORY), config };
 }
 
 /**
@@ -69,8 +74,9 @@ export async function benchAt(
 ): Promise<{ place: Place; bench: Workbench; notebook: Notebook }> {
   const place = await existingPlace(repository, flags);
   requireOwnDirectory(place.repository);
-  const bench = benchFor({ repository: place.repository, signal: shell.signal, progress: shell.progress });
-  const { stateDirectory, config } = place;
+  const { links, stateDirectory, config } = place;
+  const { signal, progress } = shell;
+  const bench = benchFor({ repository: place.repository, links, signal, progress });
   const cache = await HashCache.open(place.repository);
   const notebook = { stateDirectory, cache, wait: configuredWait(config) };
   return { place, bench, notebook };

@@ -3,7 +3,7 @@ import { formatBytes } from '../shared/figures.js';
 import { describeObstacle, type Obstacle } from './in-the-way.js';
 import { shellWord } from '../shared/shell-word.js';
 
-/** What an import needs at its peak and what there is, measured before anything is written. */
+/** What an import needs at its peak of a file system. */
 export interface Needs {
   /** Bytes of the files to stage, of copies where links cannot be made, and of our own documents. */
   readonly bytes: number;
@@ -11,14 +11,22 @@ export interface Needs {
   readonly inodes: number;
 }
 
-export interface Measures {
+/** A file system that an import writes to, measured before anything is written. */
+export interface Space {
+  /** A directory on it. */
+  readonly place: string;
+  readonly needs: Needs;
   readonly freeBytes: number;
   /** `undefined` where the file system has no fixed number. */
   readonly freeInodes: number | undefined;
+}
+
+/** The directories that an import changes. */
+export interface Measures {
   /** Directories that will change and are not writable for this user. */
   readonly unwritable: readonly string[];
   readonly inTheWay: readonly Obstacle[];
-  /** Directories on another file system than `.conda-diff`, which no rename can reach. */
+  /** Directories on another file system than the `.conda-diff` in which their files wait, so that no rename can reach them. */
   readonly elsewhere: readonly string[];
 }
 
@@ -27,19 +35,14 @@ export interface Measures {
  *
  * @throws CondaDiffError io, with all of them
  */
-export function requireFeasible(repository: string, needs: Needs, measures: Measures): void {
+export function requireFeasible(repository: string, spaces: readonly Space[], measures: Measures): void {
   const obstacles = measures.inTheWay.map(describeObstacle);
   const wants = [
     ...measures.unwritable.map((directory) => `${directory} is not writable`),
     ...measures.elsewhere.map(
       (directory) => `${directory} is on another file system than ${repository}/.conda-diff`,
     ),
-    ...(measures.freeBytes < needs.bytes
-      ? [`${formatBytes(needs.bytes)} are needed, ${formatBytes(measures.freeBytes)} are free`]
-      : []),
-    ...(measures.freeInodes !== undefined && measures.freeInodes < needs.inodes
-      ? [`${String(needs.inodes)} inodes are needed, ${String(measures.freeInodes)} are free`]
-      : []),
+    ...spaces.flatMap(spaceProblems),
   ];
   const problems = [...obstacles, ...wants];
   if (problems.length === 0) return;
@@ -53,4 +56,15 @@ export function requireFeasible(repository: string, needs: Needs, measures: Meas
       `Delete retired files with: conda-diff-import gc ${shellWord(repository)} --older-than 0h`,
     ].join('\n'),
   });
+}
+
+function spaceProblems({ place, needs, freeBytes, freeInodes }: Space): string[] {
+  return [
+    ...(freeBytes < needs.bytes
+      ? [`${place}: ${formatBytes(needs.bytes)} are needed, ${formatBytes(freeBytes)} are free`]
+      : []),
+    ...(freeInodes !== undefined && freeInodes < needs.inodes
+      ? [`${place}: ${String(needs.inodes)} inodes are needed, ${String(freeInodes)} are free`]
+      : []),
+  ];
 }

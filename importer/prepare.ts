@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { AllowedLink } from '../shared/bounds.js';
 import { applyDiff } from '../shared/diff.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { locateManifest } from '../shared/locate.js';
@@ -23,6 +24,8 @@ export interface PrepareOptions {
   readonly trust?: Trust | undefined;
   /** Absolute path. */
   readonly repository: string;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   readonly removeNow: boolean;
   /** None by default. */
@@ -56,7 +59,7 @@ export interface Prepared extends Applied {
  * @throws CondaDiffError fit; integrity or malformed, when a document is damaged; usage; io
  */
 export async function prepare(options: PrepareOptions, cache: HashCache): Promise<Prepared> {
-  const { repository, update, removeNow, signal } = options;
+  const { update, removeNow, signal } = options;
   const file = locateManifest(update);
   const { manifest, signatures } = await readSignedManifest(file, options.trust);
   const base = await readBaseReference(manifest, file);
@@ -70,7 +73,7 @@ export async function prepare(options: PrepareOptions, cache: HashCache): Promis
   const { local, established } = look;
   const found = { outcome: fit.outcome, manifest, signatures, directory: dirname(file), local, established };
   if (fit.outcome === 'already-applied') {
-    const left = await leftovers(repository, manifest, signal);
+    const left = await leftovers(options, manifest, signal);
     return { ...fit, ...found, target: local, plan: [], leftovers: left };
   }
   const target = stated ?? targetFrom(local, manifest, file);

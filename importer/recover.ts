@@ -9,8 +9,9 @@ import { perform, syncDirectories, type Workbench } from './commit.js';
 import { type CommitAction, type Content, placesOf } from './commit-plan.js';
 import { completeCommit, type Notebook, surveyOnDisk } from './complete.js';
 import { requireClear } from './in-the-way.js';
-import { requireInside } from './inside.js';
+import { requireInside, requireSameLinks } from './inside.js';
 import type { Journal } from './journal.js';
+import { keptFile, stagedFile, trashFile } from './layout.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
 import { placeStored } from './state-directory.js';
 import { judgeRecovery, type ActionFinding } from './recovery-plan.js';
@@ -35,11 +36,13 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
   const { layout } = bench;
   const committed = await readJournal(layout.committed);
   if (committed !== undefined) {
+    requireSameLinks(layout, committed);
     const { receipt } = await completeCommit(bench, committed, notebookOf(bench, committed, notebook));
     return { did: 'finished', journal: committed, receipt };
   }
   const journal = await readJournal(layout.journal);
   if (journal === undefined) return undefined;
+  requireSameLinks(layout, journal);
   requireInside(layout, journal.actions);
   const findings = await findAll(bench, journal);
   const judgement = judgeRecovery(findings);
@@ -110,9 +113,9 @@ async function findOne(
   const isDone =
     action.action === 'publish' ? await holds(place, action.after) : statFile(place) === undefined;
   const isStaged =
-    action.action === 'publish' && !isDone && (await holds(join(layout.stage, String(n)), action.after));
+    action.action === 'publish' && !isDone && (await holds(stagedFile(layout, n, action.path), action.after));
   const canFinish = isDone || isStaged || action.action === 'remove';
-  const kept = [join(layout.undo, attempt, String(n)), join(layout.trash, String(n))];
+  const kept = [keptFile(layout, attempt, n, action.path), trashFile(layout, n, action.path)];
   const source = wasThere && !isBefore ? await firstHolding(kept, before) : undefined;
   return { isDone, canFinish, isBefore, wasThere, source };
 }

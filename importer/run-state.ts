@@ -24,7 +24,7 @@ export async function runReference(repository: string | undefined, flags: Refere
   const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
   const cache = await HashCache.open(place.repository);
   const survey = await readState(place.repository, {
-    ...{ globs, cache, signal: shell.signal },
+    ...{ globs, cache, links: place.links, signal: shell.signal },
     ...(flags.deep && { mustHash: 'all' }),
   });
   requireReadable(survey);
@@ -50,7 +50,7 @@ export async function runVerify(
   const cache = await HashCache.open(place.repository);
   const survey = await readState(place.repository, {
     globs: reference?.globs ?? NO_GLOBS,
-    cache,
+    ...{ cache, links: place.links },
     ...hashedBy(flags),
     ...{ signal: shell.signal, progress: shell.progress },
   }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted

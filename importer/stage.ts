@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
@@ -7,6 +6,7 @@ import { volumeMark } from '../shared/volume-mark.js';
 import type { Attributes } from './attributes.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
+import { type Layout, stagedFile } from './layout.js';
 import { type FileSink, readVolume } from './read-volume.js';
 import { seeVolumes } from './see-volumes.js';
 import { requireVolumes } from './volume-problems.js';
@@ -51,22 +51,22 @@ export const DISCARD: FileSink = {
 /** Writes each file that the plan publishes to the stage, with its attributes; the others are only verified. */
 export class StageSink implements FileSink {
   readonly #disk: Disk;
-  readonly #stage: string;
+  readonly #layout: Layout;
   readonly #published: ReadonlyMap<string, readonly [n: number, action: Publish]>;
   readonly #attributesOf: (action: Publish) => Attributes;
   #attributes: Attributes | undefined;
   #file: NewFile | undefined;
   #name = '';
 
-  /** @param stage a directory that exists; the n-th action's file is `<n>` in it */
+  /** @param layout its stages for the actions exist */
   constructor(
     disk: Disk,
-    stage: string,
+    layout: Layout,
     actions: readonly CommitAction[],
     attributesOf: (action: Publish) => Attributes,
   ) {
     this.#disk = disk;
-    this.#stage = stage;
+    this.#layout = layout;
     this.#attributesOf = attributesOf;
     const published = new Map<string, readonly [number, Publish]>();
     for (const [n, action] of actions.entries())
@@ -81,7 +81,7 @@ export class StageSink implements FileSink {
     this.#name = `${path} to the stage`;
     this.#attributes = this.#attributesOf(action);
     await this.#guard(async () => {
-      this.#file = await this.#disk.create(join(this.#stage, String(n)), 0o600);
+      this.#file = await this.#disk.create(stagedFile(this.#layout, n, path), 0o600);
     });
   }
 

@@ -6,13 +6,14 @@ import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import { shortDigest } from '../shared/state.js';
 import { attributesIn, finishStage, missingDirectories } from './attributes.js';
-import { all, type BurstTime, commit, makeOwnDirectory, type Workbench } from './commit.js';
+import { all, type BurstTime, commit, makeStage, type Workbench } from './commit.js';
 import { type Content, placesOf } from './commit-plan.js';
 import { type Completed, completeCommit, type Notebook, sameTotals, surveyOnDisk } from './complete.js';
 import { requireClear } from './in-the-way.js';
 import { requireInside } from './inside.js';
 import { lastEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
+import { keptFile, stagedFile } from './layout.js';
 import { readCopyLedger } from './note-event.js';
 import { byReference } from './online-command.js';
 import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
@@ -77,6 +78,7 @@ function journalFor(
     at: timestamp(),
     stateDirectory: storedPlace(layout.repository, stateDirectory),
     reused: last.reused,
+    links: layout.links.map(({ path }) => path),
     directories: missingDirectories(layout.repository, actions),
     actions,
   };
@@ -134,7 +136,7 @@ async function requireKept({ layout }: Workbench, last: Journal, plan: readonly 
   };
   await all(plan, async ({ action, keptAs }) => {
     if (keptAs !== undefined && action.action === 'publish') {
-      await check(join(layout.undo, last.attempt, String(keptAs)), action.path, action.after);
+      await check(keptFile(layout, last.attempt, keptAs, action.path), action.path, action.after);
     }
   });
   await all(last.actions, async (action) => {
@@ -151,15 +153,15 @@ async function requireKept({ layout }: Workbench, last: Journal, plan: readonly 
 /** Links the kept files into the stage, where the commit takes them from. */
 async function stageFromUndo(bench: Workbench, last: Journal, plan: readonly UndoAction[]): Promise<void> {
   const { disk, layout } = bench;
-  await makeOwnDirectory(bench, layout.stage);
+  const actions = plan.map(({ action }) => action);
+  await makeStage(bench, actions);
   const mtimes = new Map<string, number>();
   for (const [n, { action, keptAs }] of plan.entries()) {
     if (keptAs === undefined) continue;
-    const kept = join(layout.undo, last.attempt, String(keptAs));
-    await disk.linkOrCopy(kept, join(layout.stage, String(n)));
+    const kept = keptFile(layout, last.attempt, keptAs, action.path);
+    await disk.linkOrCopy(kept, stagedFile(layout, n, action.path));
     mtimes.set(action.path, secondsOf(kept));
   }
-  const actions = plan.map(({ action }) => action);
   await finishStage(
     bench,
     actions,

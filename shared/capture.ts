@@ -1,9 +1,11 @@
-import { constants, realpathSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type AllowedLink, type Bounds, NO_LINKS } from './bounds.js';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOfFile } from './fingerprint.js';
 import { openWithin, whereIs } from './opened-file.js';
+import { boundsOf } from './real-path.js';
 
 /** The metadata of a repository at one moment. */
 export interface Capture {
@@ -18,28 +20,30 @@ export interface Capture {
  * afterwards, the copies belong together if `moved` finds nothing directly after the capture.
  *
  * @param paths relative to the repository; all exist
+ * @param links allowed links of the repository
  * @throws CondaDiffError source, when a file is none of the repository any more; io
  */
 export async function capture(
   repository: string,
   paths: readonly string[],
   copyTo: string | undefined,
+  links: readonly AllowedLink[] = NO_LINKS,
 ): Promise<Capture> {
   const before = new Map<string, Fingerprint | undefined>();
   for (const path of paths) before.set(path, fingerprintOfFile(join(repository, path)));
   const moved = (): string[] =>
     paths.filter((path) => fingerprintOfFile(join(repository, path)) !== before.get(path));
   if (copyTo === undefined) return { source: (path) => join(repository, path), moved };
-  const root = realpathSync(repository);
-  for (const path of paths) await copy(root, join(repository, path), join(copyTo, path));
+  const bounds = boundsOf(repository, links);
+  for (const path of paths) await copy(bounds, join(repository, path), join(copyTo, path));
   return { source: (path) => join(before.has(path) ? copyTo : repository, path), moved };
 }
 
 /** Copies content and modification time, the latter in whole seconds: it stands in the archive. */
-async function copy(root: string, from: string, to: string): Promise<void> {
+async function copy(bounds: Bounds, from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
-    const handle = await openWithin(root, from);
+    const handle = await openWithin(bounds, from);
     if (handle === undefined) throw strays(from);
     try {
       await copyFile(whereIs(handle.fd, from).own, to, constants.COPYFILE_FICLONE);

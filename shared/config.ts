@@ -29,6 +29,8 @@ export interface Config extends SiteSettings {
   /** Public keys that updates must be signed with. */
   readonly trustedKeys?: readonly string[];
   readonly requireSignatures?: number;
+  /** Links in the repository that may lead out of it, as paths in the repository. */
+  readonly allowedLinks?: readonly string[];
   /** Of how many last updates the references are kept. */
   readonly keepReferences?: number;
   /** `false` as `--no-undo`. */
@@ -47,6 +49,7 @@ const KEYS = [
   'sign-keys',
   'trusted-keys',
   'require-signatures',
+  'allowed-links',
   'keep-references',
   'undo',
   'gc-older-than',
@@ -63,6 +66,7 @@ interface RawConfig extends RawSettings, Pick<Config, 'repository' | 'site' | 'u
   readonly 'sign-keys'?: readonly string[];
   readonly 'trusted-keys'?: readonly string[];
   readonly 'require-signatures'?: number;
+  readonly 'allowed-links'?: readonly string[];
   readonly 'keep-references'?: number;
   readonly 'gc-older-than'?: string;
 }
@@ -128,6 +132,7 @@ function resolvePaths(raw: RawConfig, directory: string): Config {
     signKeys: raw['sign-keys']?.map(at),
     trustedKeys: raw['trusted-keys']?.map(at),
     requireSignatures: raw['require-signatures'],
+    allowedLinks: raw['allowed-links'],
     keepReferences: raw['keep-references'],
     undo,
     gcOlderThan: raw['gc-older-than'],

@@ -1,13 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Bounds } from './bounds.js';
 import { asIoError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOf } from './fingerprint.js';
 import { liesWithin, READ_NOW } from './opened-file.js';
 
 /** A part of a file, and where it goes. */
 export interface Piece {
-  /** Real path of the repository: the source may be a link to another file in it, and nowhere else. */
-  readonly repository: string;
+  /** Of the repository: the source may be a link to another file within them, and nowhere else. */
+  readonly bounds: Bounds;
   readonly source: string;
   /** What the file must be. */
   readonly fingerprint: Fingerprint;
@@ -75,7 +76,7 @@ function gatherOne(piece: Piece, target: Buffer, hash: Hash): Fault | undefined 
     throw asIoError(error, `Cannot read ${piece.source}`);
   }
   try {
-    if (!liesWithin(piece.repository, descriptor, piece.source)) return { problem: 'elsewhere' };
+    if (!liesWithin(piece.bounds, descriptor, piece.source)) return { problem: 'elsewhere' };
     return readPiece(piece, descriptor, target, hash);
   } catch (error) {
     throw asIoError(error, `Cannot read ${piece.source}`);

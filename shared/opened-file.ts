@@ -1,7 +1,7 @@
 import { constants, existsSync, fstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import process from 'node:process';
-import { sep } from 'node:path';
+import { type Bounds, isWithin } from './bounds.js';
 
 /**
  * Node has no openat(2). On Linux what is open can be named `/proc/self/fd/<n>` instead (proc(5)): such a path, and one
@@ -18,15 +18,14 @@ export function whereIs(descriptor: number, name: string): { readonly real: stri
 }
 
 /**
- * Whether an open file is a regular one and lies where its path says, or in the repository if it is a link or behind
- * one: whatever links there are by now.
+ * Whether an open file is a regular one and lies where its path says, or within bounds if it is a link or behind one:
+ * whatever links there are by now.
  *
- * @param root real path of the repository
  * @param file absolute path that was opened
  */
-export function liesWithin(root: string, descriptor: number, file: string): boolean {
+export function liesWithin(bounds: Bounds, descriptor: number, file: string): boolean {
   const { real } = whereIs(descriptor, file);
-  return (real === file || real.startsWith(root + sep)) && fstatSync(descriptor).isFile();
+  return (real === file || isWithin(bounds, real)) && fstatSync(descriptor).isFile();
 }
 
 /** For opening what may be anything by now: a FIFO would keep who opens it waiting. */
@@ -38,10 +37,10 @@ export const READ_NOW = constants.O_RDONLY | constants.O_NONBLOCK;
  * @returns `undefined` when what is there is something else, see {@link liesWithin}
  * @throws system errors
  */
-export async function openWithin(root: string, file: string): Promise<FileHandle | undefined> {
+export async function openWithin(bounds: Bounds, file: string): Promise<FileHandle | undefined> {
   const handle = await open(file, READ_NOW);
   try {
-    if (liesWithin(root, handle.fd, file)) return handle;
+    if (liesWithin(bounds, handle.fd, file)) return handle;
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import type { AllowedLink } from './bounds.js';
 import { type Capture, capture } from './capture.js';
 import { CondaDiffError } from './errors.js';
 import { fingerprintOfFile } from './fingerprint.js';
@@ -50,6 +51,8 @@ export interface Survey {
 export interface ReadOptions {
   readonly globs: Globs;
   readonly cache: HashCache;
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
   /** Directory that the metadata is copied to first, so that the mirror may go on changing. */
   readonly copyTo?: string;
   /** Which artifacts are hashed whatever their record says. */
@@ -74,12 +77,13 @@ export async function readState(repository: string, options: ReadOptions): Promi
   let moved: readonly string[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(PAUSE_MS, undefined, options.signal && { signal: options.signal });
-    const tree = walk(repository);
+    const tree = walk(repository, options.links);
     const candidates = metadataFiles(tree.files, options.globs, artifactTest(new Map()));
     const captured = await capture(
       repository,
       candidates.map(({ path }) => path),
       options.copyTo,
+      options.links,
     );
     moved = options.copyTo === undefined ? [] : captured.moved();
     if (moved.length > 0) continue;

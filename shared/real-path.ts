@@ -1,19 +1,12 @@
 import { realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { STATE_DIRECTORY } from './rules.js';
+import { type AllowedLink, type Bounds, isWithin } from './bounds.js';
 
-/** Whether a file or directory that exists lies in `root` (a real path) or is it, links followed; our own state does not. */
-export function staysInside(root: string, path: string): boolean {
-  const real = realpathSync(path);
-  return real === root || (isBelow(root, real) && !isOwn(root, real));
+/** The bounds of a repository that exists. */
+export function boundsOf(repository: string, links: readonly AllowedLink[]): Bounds {
+  return { root: realpathSync(repository), links };
 }
 
-/** Whether a real path lies in our own state in `root`, or is it. */
-export function isOwn(root: string, real: string): boolean {
-  const own = join(root, STATE_DIRECTORY);
-  return real === own || isBelow(own, real);
-}
-
-function isBelow(directory: string, path: string): boolean {
-  return path.startsWith(directory + sep);
+/** Whether a file or directory that exists lies within bounds, links followed. */
+export function staysInside(bounds: Bounds, path: string): boolean {
+  return isWithin(bounds, realpathSync(path));
 }

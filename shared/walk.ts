@@ -1,9 +1,10 @@
 import { type Dirent, opendirSync, realpathSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
+import { type AllowedLink, isWithin, NO_LINKS } from './bounds.js';
 import { asIoError } from './errors.js';
 import { Listing } from './listing.js';
 import { compareUtf8, joinPath, nameOf } from './paths.js';
-import { REPODATA, STATE_DIRECTORY } from './rules.js';
+import { REPODATA } from './rules.js';
 
 /** A symbolic link that is not followed. */
 export interface StrayLink {
@@ -21,13 +22,15 @@ export interface Tree {
 }
 
 /**
- * Lists a repository. Symbolic links that stay inside it are read as what they point at.
+ * Lists a repository. Symbolic links that stay inside it are read as what they point at, and so are allowed links.
  *
  * @param repository absolute path
+ * @param links allowed links of the repository
  * @throws CondaDiffError io, when a directory cannot be read
  */
-export function walk(repository: string): Tree {
-  const walker: Walker = { repository, root: realpathSync(repository), files: new Map(), strayLinks: [] };
+export function walk(repository: string, links: readonly AllowedLink[] = NO_LINKS): Tree {
+  const root = realpathSync(repository);
+  const walker: Walker = { repository, root, links, files: new Map(), strayLinks: [] };
   walkDirectory(walker, '', [walker.root]);
   return walker;
 }
@@ -35,6 +38,7 @@ export function walk(repository: string): Tree {
 interface Walker {
   readonly repository: string;
   readonly root: string;
+  readonly links: readonly AllowedLink[];
   readonly files: Map<string, Listing>;
   readonly strayLinks: StrayLink[];
 }
@@ -77,7 +81,7 @@ function* list(directory: string): Generator<Dirent> {
 function followLink(walker: Walker, path: string, files: Listing, above: readonly string[]): void {
   const real = realTarget(join(walker.repository, path));
   if (real === undefined) walker.strayLinks.push({ path, target: 'nothing' });
-  else if (!isInside(walker.root, real)) walker.strayLinks.push({ path, target: real });
+  else if (real === walker.root || !isWithin(walker, real)) walker.strayLinks.push({ path, target: real });
   else {
     const stats = statSync(real);
     if (stats.isFile()) files.add(nameOf(path));
@@ -92,12 +96,6 @@ function realTarget(link: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether an absolute real path lies in `root` and not in our own state. */
-function isInside(root: string, real: string): boolean {
-  const own = join(root, STATE_DIRECTORY);
-  return real.startsWith(root + sep) && real !== own && !real.startsWith(own + sep);
 }
 
 /** The index directories of a tree: those that hold a repodata.json, in the order of the walk. */

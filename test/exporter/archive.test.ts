@@ -32,7 +32,7 @@ async function planned(root: string): Promise<ArchiveFile[]> {
         path,
         ...(await hashFile(source)),
         mtime: MTIME,
-        repository: root,
+        bounds: { root, links: [] },
         source,
         fingerprint: fingerprintOfFile(source)!,
       };
@@ -181,7 +181,7 @@ describe('writeArchive', () => {
       const source = join(root, 'noarch/link');
       await symlink(target, source);
       const hash = await hashFile(source);
-      const item = { path: 'noarch/link', ...hash, mtime: MTIME, repository: root, source };
+      const item = { path: 'noarch/link', ...hash, mtime: MTIME, bounds: { root, links: [] }, source };
       const file = join(outside, `${String(isInside)}.tar`);
       const written = writeArchive(file, [{ ...item, fingerprint: fingerprintOfFile(source)! }]);
       if (isInside) await written;

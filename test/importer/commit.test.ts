@@ -301,8 +301,11 @@ describe('leftovers', () => {
       entryOf('out/f.conda', 'f'),
     ];
     const manifest = { removed } as unknown as Manifest;
-    const found = await leftovers(repository, manifest, new AbortController().signal);
+    const found = await leftovers({ repository }, manifest, new AbortController().signal);
     assert.deepEqual(found, [entryOf('noarch/a.conda', 'a')]);
-    assert.deepEqual(await leftovers(join(repository, 'none'), manifest, new AbortController().signal), []);
+    assert.deepEqual(
+      await leftovers({ repository: join(repository, 'none') }, manifest, new AbortController().signal),
+      [],
+    );
   });
 });

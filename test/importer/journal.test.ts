@@ -28,6 +28,7 @@ describe('a journal', () => {
     globs: { ignore: ['**/*.bak'], include: ['keys/*'] },
     ...originOf(7),
     stateDirectory: '/srv/state of the copy',
+    links: ['linux-64'],
     reused: [entryOf('osx-64/reused.conda')],
     ...{ from: TOTALS, to: { digest: hashOf('2'), count: 0, bytes: 0 } },
     directories: ['osx-64', 'osx-64/gr\u00f6\u00dfe'],

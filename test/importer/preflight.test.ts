@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { goneOf, publishOf } from '../../importer/commit-plan.js';
 import { needsOf } from '../../importer/measure.js';
-import { type Measures, type Needs, requireFeasible } from '../../importer/preflight.js';
+import { type Measures, type Needs, requireFeasible, type Space } from '../../importer/preflight.js';
 import { entryOf } from '../support/arbitrary.js';
 import { refuses } from '../support/refusal.js';
 
 const needs: Needs = { bytes: 2_000_000, inodes: 20 };
+const space: Space = { place: '/copy/.conda-diff', needs, freeBytes: 2_000_000, freeInodes: 20 };
 const enough: Measures = {
-  freeBytes: 2_000_000,
-  freeInodes: 20,
   unwritable: [],
   elsewhere: [],
   inTheWay: [],
@@ -17,14 +16,18 @@ const enough: Measures = {
 
 describe('the preflight', () => {
   it('lets an import pass that has just enough, and where inodes are not counted', () => {
-    requireFeasible('/copy', needs, enough);
-    requireFeasible('/copy', needs, { ...enough, freeInodes: undefined });
+    requireFeasible('/copy', [space], enough);
+    requireFeasible('/copy', [{ ...space, freeInodes: undefined }], enough);
   });
 
-  const cases: readonly [what: string, changes: Partial<Measures>, details: readonly string[]][] = [
-    ['bytes', { freeBytes: 1_999_999 }, ['2.0 MB are needed, 2.0 MB are free']],
-    ['inodes', { freeInodes: 19 }, ['20 inodes are needed, 19 are free']],
-    ['no inodes', { freeInodes: 0 }, ['20 inodes are needed, 0 are free']],
+  const cases: readonly [
+    what: string,
+    changes: Partial<Measures & Pick<Space, 'freeBytes' | 'freeInodes'>>,
+    details: readonly string[],
+  ][] = [
+    ['bytes', { freeBytes: 1_999_999 }, ['/copy/.conda-diff: 2.0 MB are needed, 2.0 MB are free']],
+    ['inodes', { freeInodes: 19 }, ['/copy/.conda-diff: 20 inodes are needed, 19 are free']],
+    ['no inodes', { freeInodes: 0 }, ['/copy/.conda-diff: 20 inodes are needed, 0 are free']],
     [
       'permission',
       { unwritable: ['/copy/a', '/copy/b'] },
@@ -38,8 +41,11 @@ describe('the preflight', () => {
   ];
   for (const [what, changes, details] of cases) {
     it(`refuses for want of ${what}`, () => {
-      const measures = { ...enough, ...changes };
-      const error = refuses(() => requireFeasible('/copy', needs, measures), 'io', /nothing was changed/);
+      const [measures, other] = [
+        { ...enough, ...changes },
+        { ...space, ...changes },
+      ];
+      const error = refuses(() => requireFeasible('/copy', [other], measures), 'io', /nothing was changed/);
       assert.deepEqual(error.details, details);
       assert.equal(error.exitCode, 15);
       assert.match(error.hint ?? '', /--no-undo[^]*conda-diff-import gc \/copy --older-than 0h/);
@@ -47,9 +53,13 @@ describe('the preflight', () => {
   }
 
   it('reports everything at once', () => {
-    const nothing = { freeBytes: 0, freeInodes: 0, unwritable: ['/copy'], elsewhere: ['/copy/a'] };
+    const none = { ...space, freeBytes: 0, freeInodes: 0 };
+    const nothing = { unwritable: ['/copy'], elsewhere: ['/copy/a'] };
     const inTheWay = [{ path: '/copy/b', is: 'file' as const }];
-    const { details } = refuses(() => requireFeasible('/copy', needs, { ...nothing, inTheWay }), 'io');
+    const { details } = refuses(
+      () => requireFeasible('/copy', [space, none], { ...nothing, inTheWay }),
+      'io',
+    );
     assert.equal(details.length, 5);
   });
 
@@ -58,7 +68,7 @@ describe('the preflight', () => {
       { path: '/copy/a', is: 'directory' as const },
       { path: '/copy/b', is: 'file' as const },
     ];
-    const error = refuses(() => requireFeasible('/copy', needs, { ...enough, inTheWay }), 'io');
+    const error = refuses(() => requireFeasible('/copy', [space], { ...enough, inTheWay }), 'io');
     assert.deepEqual(error.details, [
       '/copy/a is in the way: it is a directory',
       '/copy/b is in the way: it is a file',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { layoutOf } from '../../importer/layout.js';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -275,14 +276,24 @@ describe('readUpdate', () => {
       ...published.map((file) => publishOf(file, undefined)),
       { action: 'retire', step: 6, path: retired.path, kind: retired.kind, before: retired },
     ];
-    await readUpdate(manifest, directory, new StageSink(realDisk, stage, plan, ATTRIBUTES), SIGNAL);
+    await readUpdate(
+      manifest,
+      directory,
+      new StageSink(realDisk, { ...layoutOf('/'), stage }, plan, ATTRIBUTES),
+      SIGNAL,
+    );
     assert.equal(left?.path, 'noarch/a-1-0.conda');
     assert.deepEqual(
       (await listTree(stage)).map(({ path, sha256, mode }) => [path, sha256, mode]),
       published.map(({ sha256 }, n) => [String(n), sha256, 0o640]),
     );
     assert.deepEqual(await listTree(folder), before);
-    const again = readUpdate(manifest, directory, new StageSink(realDisk, stage, plan, ATTRIBUTES), SIGNAL);
+    const again = readUpdate(
+      manifest,
+      directory,
+      new StageSink(realDisk, { ...layoutOf('/'), stage }, plan, ATTRIBUTES),
+      SIGNAL,
+    );
     await rejects(again, 'io', /Cannot write .* to the stage.*EEXIST/);
   });
 
@@ -291,7 +302,12 @@ describe('readUpdate', () => {
     bytes[bytes.indexOf('a'.repeat(700))]! ^= 1;
     await writeFile(file, bytes);
     const stage = await temporaryDirectory(t);
-    const nothing = readUpdate(manifest, directory, new StageSink(realDisk, stage, [], ATTRIBUTES), SIGNAL);
+    const nothing = readUpdate(
+      manifest,
+      directory,
+      new StageSink(realDisk, { ...layoutOf('/'), stage }, [], ATTRIBUTES),
+      SIGNAL,
+    );
     await rejects(nothing, 'integrity', /noarch\/a-1-0\.conda: expected sha256/);
     assert.deepEqual(await listTree(stage), []);
   });

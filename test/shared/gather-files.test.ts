@@ -16,7 +16,8 @@ async function twoParts(t: TestContext): Promise<{ source: string; first: Piece;
   const repository = await temporaryDirectory(t);
   const source = join(repository, 'file');
   await writeFile(source, TEXT);
-  const common = { repository, source, fingerprint: fingerprintOfFile(source)!, sha256: hashOf(TEXT) };
+  const bounds = { root: repository, links: [] };
+  const common = { bounds, source, fingerprint: fingerprintOfFile(source)!, sha256: hashOf(TEXT) };
   return {
     source,
     first: { ...common, from: 0, length: 7, isLast: false, at: 3 },

@@ -4,6 +4,7 @@ import type { Disk } from '../../importer/disk.js';
 import { benchFor, type ImportOutcome, importUpdate, recoverFirst } from '../../importer/import.js';
 import type { Recovery } from '../../importer/recover.js';
 import { type Undone, undoLastImport } from '../../importer/undo.js';
+import type { AllowedLink } from '../../shared/bounds.js';
 import { HashCache } from '../../shared/hash-cache.js';
 import { withLock } from '../../shared/lock.js';
 import { command } from './crossing.js';
@@ -17,6 +18,7 @@ export interface ApplyOptions {
   readonly removeNow?: boolean;
   readonly permissions?: Permissions;
   readonly stateDirectory?: string;
+  readonly links?: readonly AllowedLink[];
 }
 
 const NEVER = new AbortController().signal;
@@ -35,22 +37,26 @@ export function apply(
 }
 
 /** `conda-diff-import recover` */
-export async function recover(repository: string, disk?: Disk): Promise<Recovery | undefined> {
-  const { bench, notebook } = await open(repository, disk);
+export async function recover(
+  repository: string,
+  disk?: Disk,
+  links?: readonly AllowedLink[],
+): Promise<Recovery | undefined> {
+  const { bench, notebook } = await open(repository, disk, links);
   return withLock(repository, 'recover', () => recoverFirst(bench, notebook));
 }
 
 /** `conda-diff-import undo` */
-export async function undo(repository: string, disk?: Disk): Promise<Undone> {
-  const { bench, notebook } = await open(repository, disk);
+export async function undo(repository: string, disk?: Disk, links?: readonly AllowedLink[]): Promise<Undone> {
+  const { bench, notebook } = await open(repository, disk, links);
   return withLock(repository, 'undo', async () => {
     await recoverFirst(bench, notebook);
     return undoLastImport(bench, notebook);
   });
 }
 
-async function open(repository: string, disk?: Disk) {
-  const bench = benchFor({ repository, signal: NEVER, ...(disk && { disk }) });
+async function open(repository: string, disk?: Disk, links: readonly AllowedLink[] = []) {
+  const bench = benchFor({ repository, links, signal: NEVER, ...(disk && { disk }) });
   const cache = await HashCache.open(repository);
   return { bench, notebook: { stateDirectory: join(repository, '.conda-diff'), cache } };
 }

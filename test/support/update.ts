@@ -38,7 +38,7 @@ export async function writeFiles(root: string, contents: Contents): Promise<void
   }
 }
 
-type Origin = Pick<Journal, 'update' | 'lineage' | 'again' | 'stateDirectory' | 'reused'>;
+type Origin = Pick<Journal, 'update' | 'lineage' | 'again' | 'stateDirectory' | 'reused' | 'links'>;
 
 /** What a journal says of the update that it is of, whose lineage is itself alone. */
 export function originOf(sequence = 1): Origin {
@@ -46,7 +46,7 @@ export function originOf(sequence = 1): Origin {
   const id = updateId('default', sequence, base, target);
   const lineage = [{ id, sequence, base, target, created: '2024-01-02T03:04:05Z' }];
   const update = { id, site: 'default', sequence };
-  return { update, lineage, again: false, stateDirectory: '.conda-diff', reused: [] };
+  return { update, lineage, again: false, stateDirectory: '.conda-diff', reused: [], links: [] };
 }
 
 export function stateOfContents(contents: Contents): State {
@@ -85,7 +85,12 @@ export async function makeUpdate(
     const name = `update.${String(volumes.length + 1).padStart(3, '0')}.tar`;
     const held = files.slice(start, start + perVolume).map((file) => {
       const source = join(tree, file.path);
-      return { ...file, repository: tree, source, fingerprint: fingerprintOfFile(source) ?? '' };
+      return {
+        ...file,
+        bounds: { root: tree, links: [] },
+        source,
+        fingerprint: fingerprintOfFile(source) ?? '',
+      };
     });
     const mark = volumeMark(id, volumes.length + 1, count);
     volumes.push({

@@ -51,7 +51,7 @@ function racingDisk({ copy }: Site, directory: string, n: number, onSwap: () => 
     renameSync(aside, place);
     isSwapped = false;
   };
-  return around(anchoredDisk(copy), before, after);
+  return around(anchoredDisk({ root: copy, links: [] }), before, after);
 }
 
 /** What the outside has at the names that the import changes, so that a change would find something to change. */
