@@ -16,7 +16,7 @@ import type { Journal } from './journal.js';
 import { keptFile, stagedFile } from './layout.js';
 import { readCopyLedger } from './note-event.js';
 import { byReference } from './online-command.js';
-import { clearAfterFailure, isUnverified, readJournal } from './own-files.js';
+import { clearAfterFailure, isUnverified, readJournal, readRetired } from './own-files.js';
 import { storedPlace } from './state-directory.js';
 import { planUndo, type UndoAction } from './undo-plan.js';
 import { shellWord } from '../shared/shell-word.js';
@@ -30,13 +30,15 @@ export interface Undone extends BurstTime, Completed {
  * Takes the last import back: the repository is as it was before, by a journalled commit of its own.
  *
  * @throws CondaDiffError fit, when there is nothing to undo or the state is not that import's target any more;
- *   integrity, when what was kept is not there or damaged; io
+ *   integrity, when what was kept, or a document of ours, is not there or damaged; io
  */
 export async function undoLastImport(bench: Workbench, notebook: Notebook): Promise<Undone> {
   const { layout } = bench;
   const last = await readJournal(layout.lastImport);
   if (last === undefined) throw nothingToUndo(layout.repository, await siteOf(notebook));
   if (!last.keepsUndo) throw notKept(layout.repository, last.update.site);
+  // What the end of it is noted in, before anything is changed: damage found there would leave it interrupted.
+  await Promise.all([readCopyLedger(notebook.stateDirectory), readRetired(layout)]);
   // An import that did not pass its re-check did not lead to its target: that is why it is undone.
   if (!isUnverified(layout)) await requireTarget(bench, last, notebook);
   const plan = planUndo(last);

@@ -133,3 +133,23 @@ describe('recovery', () => {
     }
   }
 });
+
+describe('an undo beside damaged documents', () => {
+  for (const document of ['copy-ledger.json', 'retired.json']) {
+    it(`${document}: is refused before anything is changed`, async (t) => {
+      const { copy, cross } = await copyWith(t, 'a');
+      await cross('b');
+      const file = join(copy, '.conda-diff', document);
+      const text = readFileSync(file, 'utf8');
+      const index = readFileSync(join(copy, 'noarch/repodata.json'));
+      writeFileSync(file, text.slice(0, -20));
+      const refused = await runHere('conda-diff-import', ['undo', copy]);
+      assert.equal(refused.code, 14, refused.stderr);
+      assert.match(refused.stderr, new RegExp(document));
+      assert.deepEqual(readFileSync(join(copy, 'noarch/repodata.json')), index);
+      writeFileSync(file, text);
+      assert.equal((await runHere('conda-diff-import', ['verify', copy])).code, 0, 'it was begun');
+      await undo(copy);
+    });
+  }
+});
