@@ -3,6 +3,8 @@ import {
   constants,
   existsSync,
   linkSync,
+  readFileSync,
+  realpathSync,
   rmSync,
   statfsSync,
   statSync,
@@ -101,16 +103,44 @@ export function measure(layout: Layout, actions: readonly CommitAction[]): Measu
     );
     const behindLinks = [...areas.values()].filter((place) => place !== placeOf(layout));
     const directories = [...new Set([...areas.keys(), ...behindLinks])];
+    const mountOf = mountTable();
+    const isElsewhere = (directory: string, area: string): boolean =>
+      statSync(directory).dev !== statSync(area).dev || mountOf(directory) !== mountOf(area);
     return {
       inTheWay: obstaclesTo(repository, placesOf(actions)),
       unwritable: directories.filter((directory) => !isWritable(directory)),
       elsewhere: [...areas]
-        .filter(([directory, area]) => statSync(directory).dev !== statSync(area).dev)
+        .filter(([directory, area]) => isElsewhere(directory, area))
         .map(([directory]) => directory),
     };
   } catch (error) {
     throw asIoError(error, `Cannot measure ${repository}`);
   }
+}
+
+/**
+ * Tells where the file system of a directory is mounted: no rename leads from one mount to another, also where both
+ * show the same file system (rename(2), EXDEV). Where the system does not tell (proc_pid_mountinfo(5)), all are one.
+ */
+function mountTable(): (directory: string) => string {
+  const points = mountPoints();
+  return (directory) => {
+    let place = realpathSync(directory);
+    while (!points.has(place) && place !== dirname(place)) place = dirname(place);
+    return place;
+  };
+}
+
+function mountPoints(): ReadonlySet<string> {
+  let text: string;
+  try {
+    text = readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return new Set();
+  }
+  const unescaped = (field: string): string =>
+    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return new Set(text.split('\n').map((line) => unescaped(line.split(' ')[4] ?? '')));
 }
 
 function changes({ action }: CommitAction): boolean {

@@ -27,6 +27,7 @@ import {
   mountFat,
   mountReadOnly,
   mountTmpfs,
+  mountOnItself,
   mountTmpfsOn,
   skipWithoutMounts,
   unmount,
@@ -392,6 +393,20 @@ describe('What makes an import impossible is said before anything is changed', (
     } finally {
       unmount(subdir);
     }
+  });
+
+  it('a directory that is a mount of the same file system', { skip: skipWithoutMounts() }, async (t) => {
+    const copy = join(await freshCopy(t), '../with a blank');
+    renameSync(join(copy, '../copy'), copy);
+    const subdir = join(copy, 'linux-64');
+    mountOnItself(subdir);
+    try {
+      const stderr = await refused(copy, () => apply(copy, 15));
+      assert.ok(stderr.includes(`${subdir} is on another file system than ${copy}/.conda-diff`), stderr);
+    } finally {
+      unmount(subdir);
+    }
+    await apply(copy, 0);
   });
 
   it('a directory that is a link to another file system', { skip: skipWithoutMounts() }, async (t) => {

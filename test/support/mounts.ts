@@ -85,6 +85,11 @@ export function mountTmpfsOn(place: string, size: string): void {
   need(run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place));
 }
 
+/** Makes a directory a mount of its own file system; the caller must {@link unmount} it. */
+export function mountOnItself(directory: string): void {
+  need(run('mount', '--bind', directory, directory));
+}
+
 export function unmount(place: string): void {
   need(run('umount', place));
 }
