@@ -3,6 +3,7 @@ import type { AllowedLink } from '../shared/bounds.js';
 import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
 import { type Globs, sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
+import type { Progress } from '../shared/progress.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import type { Reference } from '../shared/reference.js';
 import { underGlobs } from '../shared/release.js';
@@ -28,6 +29,8 @@ export interface CompareOptions {
   readonly globs: Partial<Globs>;
   readonly policy: SourcePolicy;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress;
 }
 
 /** A repository against the base of its next update. */
@@ -64,6 +67,7 @@ export async function compare(
   const survey = await readState(repository, {
     ...{ globs, cache, signal, links },
     ...(copyTo !== undefined && { copyTo }),
+    ...(options.progress && { progress: options.progress }),
   });
   const { reference: base, released } = underGlobs(chosen.reference, globs);
   const diff = diffStates(base.state, survey.state);

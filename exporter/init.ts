@@ -6,6 +6,7 @@ import { HashCache } from '../shared/hash-cache.js';
 import { withLock } from '../shared/lock.js';
 import { lineageWithSelf, type Manifest } from '../shared/manifest.js';
 import { readBase } from '../shared/read-base.js';
+import type { Progress } from '../shared/progress.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { requireReadable } from '../shared/present-state.js';
 import type { Receipt } from '../shared/receipt.js';
@@ -38,6 +39,8 @@ export interface InitOptions {
   readonly trust?: Trust | undefined;
   readonly globs: Partial<Globs>;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress;
 }
 
 export interface InitResult {
@@ -129,9 +132,12 @@ async function firstBase(options: InitOptions): Promise<FirstBase> {
   );
 }
 
-async function surveyFor({ repository, links, signal }: InitOptions, globs: Globs): Promise<Survey> {
+async function surveyFor(
+  { repository, links, signal, progress }: InitOptions,
+  globs: Globs,
+): Promise<Survey> {
   const cache = await HashCache.open(repository);
-  const survey = await readState(repository, { globs, cache, links, signal });
+  const survey = await readState(repository, { globs, cache, links, signal, progress });
   requireReadable(survey);
   await cache.save();
   return survey;

@@ -1,4 +1,4 @@
-import { createShell } from '../shared/cli-shell.js';
+import { createShell, type Shell } from '../shared/cli-shell.js';
 import type { Config } from '../shared/config.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { HashCache } from '../shared/hash-cache.js';
@@ -25,7 +25,7 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
   const volumeSize = volumeSizeOf(flags, place.config);
   const keys = await signKeys(flags, place.config, place.repository, shell.note);
   const outcome = await exportUpdate({
-    ...compareOptions(place, flags, shell.signal),
+    ...compareOptions(place, flags, shell),
     output,
     dryRun: flags.dryRun ?? false,
     overwrite: flags.overwrite ?? false,
@@ -58,7 +58,7 @@ export async function runShow(repository: string | undefined, flags: CompareFlag
   const { events } = (await openStore(place.stateDirectory)).log;
   requireSite(siteNames(events), place.site, place.repository);
   const cache = await HashCache.open(place.repository);
-  const { diff } = await compare(compareOptions(place, flags, shell.signal), events, cache);
+  const { diff } = await compare(compareOptions(place, flags, shell), events, cache);
   const added = diff.added.map(({ path }) => path);
   const replaced = diff.replaced.map(({ after }) => after.path);
   const removed = diff.removed.map(({ path }) => path);
@@ -76,7 +76,7 @@ function volumeSizeOf({ volumeSize }: CreateFlags, config: Config): number | und
   throw new CondaDiffError('usage', `'${config.volumeSize}' is not a volume size`, { hint: SIZES });
 }
 
-function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSignal): CompareOptions {
+function compareOptions(place: Workplace, flags: CompareFlags, { signal, progress }: Shell): CompareOptions {
   return {
     repository: place.repository,
     links: place.links,
@@ -86,5 +86,6 @@ function compareOptions(place: Workplace, flags: CompareFlags, signal: AbortSign
     globs: givenGlobs(flags, place.config),
     policy: policyOf(flags),
     signal,
+    progress,
   };
 }

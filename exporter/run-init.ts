@@ -27,6 +27,7 @@ export async function runInit(repository: string | undefined, flags: InitFlags):
     ...(flags.receipt !== undefined && { receipt: resolve(flags.receipt) }),
     globs: givenGlobs(flags, place.config),
     signal: shell.signal,
+    progress: shell.progress,
   });
   const { reference, unknown, inherited, sequence } = result;
   if (unknown > 0)

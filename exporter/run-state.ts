@@ -23,7 +23,7 @@ export async function runReference(
   const place = await workplace(repository, flags);
   const globs = await siteGlobs(place, flags);
   const survey = await readState(place.repository, {
-    ...{ globs, links: place.links, signal: shell.signal },
+    ...{ globs, links: place.links, signal: shell.signal, progress: shell.progress },
     cache: await HashCache.open(place.repository),
   });
   requireReadable(survey);

@@ -17,7 +17,7 @@ export async function runStatus(repository: string | undefined, flags: ExportFla
   const { store, names } = await chosenSites(place, flags, shell);
   const views = names.map((name) => [name, siteOf(store, name)] as const);
   const cache = await HashCache.open(place.repository);
-  const sites = await statusOf(views, { ...place, signal: shell.signal }, cache);
+  const sites = await statusOf(views, { ...place, signal: shell.signal, progress: shell.progress }, cache);
   shell.data(
     { command: 'status', sites: sites.map(describeStatus) },
     sites.length === 0

@@ -3,6 +3,7 @@ import type { HashCache } from '../shared/hash-cache.js';
 import { diffStates } from '../shared/diff.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
 import { requireReadable } from '../shared/present-state.js';
+import type { Progress } from '../shared/progress.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { underGlobs } from '../shared/release.js';
 import { loadReference } from './references.js';
@@ -33,6 +34,8 @@ export interface StatusPlace {
   readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress | undefined;
 }
 
 /**
@@ -46,11 +49,12 @@ export async function statusOf(
   place: StatusPlace,
   cache: HashCache,
 ): Promise<SiteStatus[]> {
-  const { repository, links, signal } = place;
+  const { repository, links, signal, progress } = place;
   const surveys = new Map<string, Survey>();
   const surveyUnder = async (globs: Globs): Promise<Survey> => {
     const key = JSON.stringify([globs.ignore, globs.include]);
-    const survey = surveys.get(key) ?? (await readState(repository, { globs, cache, links, signal }));
+    const survey =
+      surveys.get(key) ?? (await readState(repository, { globs, cache, links, signal, progress }));
     requireReadable(survey);
     surveys.set(key, survey);
     return survey;

@@ -2,6 +2,7 @@ import type { AllowedLink } from '../shared/bounds.js';
 import { type Diff, diffStates } from '../shared/diff.js';
 import { sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
+import type { Progress } from '../shared/progress.js';
 import { readState } from '../shared/read-state.js';
 import type { Reference } from '../shared/reference.js';
 import { type Facts, type Fit, fitOf } from './fit.js';
@@ -17,6 +18,8 @@ export interface DecisionPlace {
   /** As it was given on the command line. */
   readonly update: string;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress;
 }
 
 /** A fit of which the update may be applied. */
@@ -35,8 +38,8 @@ export async function decide(facts: Facts, place: DecisionPlace, cache: HashCach
   if (last === undefined || sameGlobs(last.globs, facts.manifest.globs))
     throw unfit(first, facts, { ...place, sinceImport: changesSince(last, first, facts) });
   const { globs } = last;
-  const { repository, links, signal } = place;
-  const { state } = await readState(repository, { globs, cache, links, signal });
+  const { repository, links, signal, progress } = place;
+  const { state } = await readState(repository, { globs, cache, links, signal, progress });
   const wiser = { ...facts, digests: [...facts.digests, state.digest] };
   const second = fitOf(wiser);
   if (isAccepted(second)) return second;

@@ -35,10 +35,10 @@ export interface Collected {
  * @throws CondaDiffError io
  */
 export async function collectGarbage(bench: Workbench, notebook: Notebook, limit: Date): Promise<Collected> {
-  const { layout, signal } = bench;
+  const { layout, signal, progress } = bench;
   const globs = (await lastReference(notebook))?.globs ?? NO_GLOBS;
   const { state } = await readState(layout.repository, {
-    ...{ globs, links: layout.links, signal },
+    ...{ globs, links: layout.links, signal, progress },
     cache: notebook.cache,
   });
   const retired = await readRetired(layout);
@@ -76,7 +76,7 @@ export interface Status {
 
 /** Looks at a copy without changing anything. */
 export async function readStatus(bench: Workbench, notebook: Notebook): Promise<Status> {
-  const { layout, signal } = bench;
+  const { layout, signal, progress } = bench;
   const lastImport = await readJournal(layout.lastImport);
   const holder = otherHolder(layout.repository);
   // In the order in which a commit goes through them: so it is not missed while it is renamed.
@@ -88,7 +88,7 @@ export async function readStatus(bench: Workbench, notebook: Notebook): Promise<
       ? await readState(layout.repository, {
           globs: (await lastReference(notebook))?.globs ?? NO_GLOBS,
           cache: notebook.cache,
-          ...{ links: layout.links, signal },
+          ...{ links: layout.links, signal, progress },
         })
       : undefined;
   return {

@@ -5,6 +5,7 @@ import { statFile } from '../shared/fingerprint.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { hashFile } from '../shared/hashing.js';
 import type { Manifest } from '../shared/manifest.js';
+import type { Progress } from '../shared/progress.js';
 import { readState, type Survey } from '../shared/read-state.js';
 import { boundsOf, staysInside } from '../shared/real-path.js';
 import type { Receipt } from '../shared/receipt.js';
@@ -32,6 +33,8 @@ export interface LookedAt {
   /** Allowed links of the repository; none by default. */
   readonly links?: readonly AllowedLink[] | undefined;
   readonly signal: AbortSignal;
+  /** Told how far the work is; nobody by default. */
+  readonly progress?: Progress | undefined;
 }
 
 /**
@@ -69,7 +72,7 @@ const NOTHING: Look = {
 
 /** The local state as the exporter's globs see it; what the update touches is hashed. */
 async function readLocal(
-  { repository, links, signal }: LookedAt,
+  { repository, links, signal, progress }: LookedAt,
   manifest: Manifest,
   cache: HashCache,
 ): Promise<Survey> {
@@ -80,6 +83,7 @@ async function readLocal(
     mustHash: touched,
     links,
     signal,
+    progress,
   });
 }
 

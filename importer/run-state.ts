@@ -24,7 +24,7 @@ export async function runReference(repository: string | undefined, flags: Refere
   const globs = (await lastReference(place))?.globs ?? NO_GLOBS;
   const cache = await HashCache.open(place.repository);
   const survey = await readState(place.repository, {
-    ...{ globs, cache, links: place.links, signal: shell.signal },
+    ...{ globs, cache, links: place.links, signal: shell.signal, progress: shell.progress },
     ...(flags.deep && { mustHash: 'all' }),
   });
   requireReadable(survey);

@@ -14,7 +14,7 @@ export interface Unidentified {
 export interface IdentifyOptions {
   readonly cache: HashCache;
   readonly signal?: AbortSignal;
-  readonly progress?: Progress;
+  readonly progress?: Progress | undefined;
 }
 
 /** Bytes of a file whose record does not say: a guess, for sharing out the work. */

@@ -85,7 +85,7 @@ function amountOf(done: Amount, total: Amount): string {
 }
 
 function rateOf({ done, elapsed }: PhaseView): string {
-  if (elapsed < 1) return '';
+  if (elapsed < 1 || (done.files === 0 && done.bytes === 0)) return '';
   if (done.bytes === 0) return `${String(Math.round((done.files / elapsed) * 1000))} files/s`;
   return `${formatBytes(Math.round((done.bytes / elapsed) * 1000))}/s`;
 }

@@ -10,6 +10,8 @@ import { addRows, type IndexDirectory, type IndexJob, type IndexRead, readIndex 
 import { MARK, Rows } from './rows.js';
 import { REPODATA, SHARD_INDEX } from './rules.js';
 import { EMPTY_STATE, State } from './state.js';
+import type { Progress } from './progress.js';
+import { watched } from './tally.js';
 import { memoryOf } from './thread-message.js';
 import { idlestThread, THREADS } from './threads.js';
 import { indexDirectoriesOf, type Tree } from './walk.js';
@@ -86,6 +88,7 @@ function indexBytes(directory: string, source: (path: string) => string): number
  * Reads all indexes, the largest first.
  *
  * @param source where to read a path of the repository from
+ * @param progress told of indexes and their bytes
  * @throws CondaDiffError io
  */
 export async function readIndexes(
@@ -93,18 +96,22 @@ export async function readIndexes(
   tree: Tree,
   source: (path: string) => string,
   ignore: readonly string[],
+  progress?: Progress,
 ): Promise<IndexesRead> {
   const sizes = new Map(
     indexDirectoriesOf(tree).map((directory) => [directory, indexBytes(directory, source)]),
   );
   const largestFirst = [...sizes].sort(([, a], [, b]) => b - a).map(([directory]) => directory);
-  const reads = await Promise.all(
-    largestFirst.map((directory) => {
-      const repodata = source(joinPath(directory, REPODATA));
-      const hasShards = tree.files.get(directory)?.others.includes(SHARD_INDEX) === true;
-      const shardIndex = hasShards ? { shardIndex: source(joinPath(directory, SHARD_INDEX)) } : {};
-      return readers.index({ directory, repodata, ...shardIndex, ignore });
-    }),
+  const total = { files: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+  const reads = await watched(progress, 'scan', total, (tally) =>
+    Promise.all(
+      largestFirst.map((directory) => {
+        const repodata = source(joinPath(directory, REPODATA));
+        const hasShards = tree.files.get(directory)?.others.includes(SHARD_INDEX) === true;
+        const shardIndex = hasShards ? { shardIndex: source(joinPath(directory, SHARD_INDEX)) } : {};
+        return readers.index({ directory, repodata, ...shardIndex, ignore, tally });
+      }),
+    ),
   );
   reads.sort((a, b) => compareUtf8(a.index.directory, b.index.directory));
   return { indexes: reads.map(({ index }) => index), claims: claimsByDirectory(reads) };
@@ -132,24 +139,36 @@ export async function readArtifacts(
     cache,
     mustHash,
     ignore,
-  }: { cache: HashCache; mustHash: MustHash | undefined; ignore: readonly string[] },
+    progress,
+  }: {
+    cache: HashCache;
+    mustHash: MustHash | undefined;
+    ignore: readonly string[];
+    /** Told of the files that were looked at. */
+    progress?: Progress | undefined;
+  },
 ): Promise<ArtifactsRead> {
   const extensions = new Map(indexes.map((index) => [index.directory, index.extensions]));
   const directories = [...new Set([...claims.keys(), ...extensions.keys()])];
   const rowsIn = (directory: string): Rows => claims.get(directory) ?? new Rows(0);
-  const found = await Promise.all(
-    directories
-      .sort((a, b) => rowsIn(b).count - rowsIn(a).count)
-      .map((directory) => {
-        const { others, packed } = tree.files.get(directory) ?? new Listing();
-        return readers.files({
-          ...{ repository, directory, ignore, extensions: extensions.get(directory) },
-          rows: rowsIn(directory).columns(),
-          listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },
-          cache: cache.columns(),
-          trusts: typeof mustHash === 'string' ? TRUSTED[mustHash] : 'records',
-        });
-      }),
+  const listings = directories.map((directory) => tree.files.get(directory) ?? new Listing());
+  const files = listings.reduce((sum, { packed, others }) => sum + packed.count + others.length, 0);
+  const found = await watched(progress, 'scan', { files, bytes: 0 }, (tally) =>
+    Promise.all(
+      directories
+        .sort((a, b) => rowsIn(b).count - rowsIn(a).count)
+        .map((directory) => {
+          const { others, packed } = tree.files.get(directory) ?? new Listing();
+          return readers.files({
+            ...{ repository, directory, ignore, extensions: extensions.get(directory) },
+            rows: rowsIn(directory).columns(),
+            listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },
+            cache: cache.columns(),
+            trusts: typeof mustHash === 'string' ? TRUSTED[mustHash] : 'records',
+            tally,
+          });
+        }),
+    ),
   );
   return joined(found, typeof mustHash === 'object' ? mustHash : new Set());
 }

@@ -9,6 +9,7 @@ import { joinPath } from './paths.js';
 import { HASH_BYTES, MARK, type RowColumns, Rows } from './rows.js';
 import { isArtifactName } from './rules.js';
 import { sortRows } from './sort-rows.js';
+import { addTo, type Tally } from './tally.js';
 
 /** What a file need not be hashed for: a record that fits, an entry of the hash cache that proves it unchanged. */
 export type Trusted = 'records' | 'cache' | 'nothing';
@@ -27,6 +28,8 @@ export interface FilesJob {
   /** Extensions of its v3 buckets if it is an index directory: then artifacts that no index names are reported. */
   readonly extensions: readonly string[] | undefined;
   readonly ignore: readonly string[];
+  /** Told of the files that were looked at. */
+  readonly tally?: Tally | undefined;
 }
 
 /** What is in a directory of what the indexes say. */
@@ -48,6 +51,9 @@ export interface FilesFound {
   readonly unindexed: readonly string[];
 }
 
+/** So many at a time are told. */
+const TOLD_FILES = 256;
+
 /**
  * Finds the files of a directory that the indexes name, and tells size and hash of each from its record and the hash
  * cache where these are proof enough (DESIGN section 3, Identity). One pass over the listing, a status for each file.
@@ -61,8 +67,10 @@ export function readFiles(job: FilesJob, isStopped: () => boolean = () => false)
   const finder = new Finder(job, rows);
   const isIgnored = compileGlobs(job.ignore);
   const unindexed: string[] = [];
+  let looked = 0;
   eachName(job.listing, (bytes, start, end) => {
     if (isStopped()) return;
+    if (++looked % TOLD_FILES === 0) addTo(job.tally, { files: TOLD_FILES, bytes: 0 });
     const row = table.find(bytes, start, end);
     if (row >= 0) return finder.look(row, bytes, start, end);
     const name = bytes.toString('utf8', start, end);
@@ -70,6 +78,7 @@ export function readFiles(job: FilesJob, isStopped: () => boolean = () => false)
     const path = joinPath(job.directory, name);
     if (!isIgnored(path)) unindexed.push(path);
   });
+  addTo(job.tally, { files: looked % TOLD_FILES, bytes: 0 });
   return { ...finder.found(), conflicts, unindexed };
 }
 

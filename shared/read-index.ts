@@ -9,6 +9,7 @@ import { REPODATA, SHARD_INDEX } from './rules.js';
 import { type ShardClaims, shardClaimsOf } from './shard-claims.js';
 import { decodeShardIndex } from './shard-index.js';
 import type { Entry } from './state.js';
+import { addTo, type Tally } from './tally.js';
 
 /** One index directory as its repodata.json and shard index describe it. */
 export interface IndexDirectory {
@@ -45,6 +46,8 @@ export interface IndexJob {
   /** Where to read its shard index from, if it has one. */
   readonly shardIndex?: string;
   readonly ignore: readonly string[];
+  /** Told of the bytes of repodata.json, and of the index when it is read. */
+  readonly tally?: Tally | undefined;
 }
 
 export interface IndexRead {
@@ -60,13 +63,14 @@ export interface IndexRead {
  * @throws CondaDiffError io
  */
 export async function readIndex(
-  { directory, repodata, shardIndex, ignore }: IndexJob,
+  { directory, repodata, shardIndex, ignore, tally }: IndexJob,
   isStopped: () => boolean = () => false,
 ): Promise<IndexRead> {
   const path = joinPath(directory, REPODATA);
-  const { records, size, sha256, problem } = readRepodata(repodata, path, directory, isStopped);
+  const { records, size, sha256, problem } = readRepodata(repodata, path, directory, isStopped, tally);
   const claims = claimsOf(directory, records, ignore.length === 0 ? undefined : compileGlobs(ignore));
   const shards = await readShardIndex(directory, shardIndex);
+  addTo(tally, { files: 1, bytes: 0 });
   const rows = new Map(claims.byDirectory);
   if (shards.place !== undefined) addRows(rows, shards.place, shards.rows);
   return {

@@ -4,6 +4,7 @@ import { asIoError, CondaDiffError } from './errors.js';
 import { READ_BYTES } from './hashing.js';
 import { RecordRows } from './record-rows.js';
 import { RepodataScanner } from './repodata-scan.js';
+import { addTo, type Tally } from './tally.js';
 
 /** A repodata.json. */
 export interface RepodataRead {
@@ -23,6 +24,7 @@ const RECORD_BYTES = 400;
  *
  * @param name how messages call it
  * @param directory the index directory, '' = the repository
+ * @param tally told of bytes
  * @throws CondaDiffError io
  */
 export function readRepodata(
@@ -30,6 +32,7 @@ export function readRepodata(
   name: string,
   directory: string,
   isStopped: () => boolean,
+  tally?: Tally,
 ): RepodataRead {
   const hash = createHash('sha256');
   let scanning: Scanning | undefined;
@@ -39,6 +42,7 @@ export function readRepodata(
     hash.update(chunk);
     scanning.push(chunk);
     size += chunk.length;
+    addTo(tally, { files: 0, bytes: chunk.length });
     return !isStopped();
   });
   return { ...(scanning ?? new Scanning(name, directory, 0)).end(), size, sha256: hash.digest('hex') };

@@ -57,8 +57,8 @@ export interface ReadOptions {
   readonly copyTo?: string;
   /** Which artifacts are hashed whatever their record says. */
   readonly mustHash?: MustHash;
-  /** Told how far the hashing of artifacts is. */
-  readonly progress?: Progress;
+  /** Told how far it is with the indexes, the files that they name, and the hashing of artifacts. */
+  readonly progress?: Progress | undefined;
   /** Whether other threads shall read the directories; by default where that is worth their start. */
   readonly threads?: boolean;
   readonly signal?: AbortSignal;
@@ -114,12 +114,13 @@ async function readOnce(
 ): Promise<Survey> {
   const { globs, cache, mustHash, signal } = options;
   const readers = readersFor(tree, source, signal, options.threads);
-  const read = await readIndexes(readers, tree, source, globs.ignore);
+  const read = await readIndexes(readers, tree, source, globs.ignore, options.progress);
   const candidates = metadataFiles(tree.files, globs, artifactTest(extensionsOf(read.indexes)));
   const found = await readArtifacts(readers, repository, tree, read, {
     cache,
     mustHash,
     ignore: globs.ignore,
+    progress: options.progress,
   });
   const hashed = await identify(repository, found.toHash, options);
   const metadata = candidates.filter(({ path }) => found.state.find(path) < 0);

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,6 +95,14 @@ describe('the commented settings in docs/examples', () => {
       cpSync(`online/keys/${name}.public.pem`, `air-gapped/keys/${name}.public.pem`);
     for (const name of ['plant', 'lab'])
       cpSync(`air-gapped/keys/${name}.public.pem`, `online/keys/${name}.public.pem`);
+    for (const [side, repository] of [
+      ['online', 'mirror'],
+      ['air-gapped', 'copy'],
+    ] as const) {
+      mkdirSync(join(side, 'disk/win-64'), { recursive: true });
+      mkdirSync(join(side, repository));
+      symlinkSync('../disk/win-64', join(side, repository, 'win-64'));
+    }
     await week(0);
   });
   after(() => {
@@ -129,7 +138,7 @@ describe('the commented settings in docs/examples', () => {
     assert.match(await online('init --empty --site x', 2), /Add it to 'sites', .*: x: \{\}/);
   });
 
-  it('output, ignore, include, sign-keys: create obeys them', async () => {
+  it('output, ignore, include, allowed-links, sign-keys: create obeys them', async () => {
     await online('create');
     const { text } = manifestOf('online/outbox/plant-1');
     assert.doesNotMatch(text, /"path":"osx-64/);
@@ -138,15 +147,16 @@ describe('the commented settings in docs/examples', () => {
     assert.equal(signaturesIn('online/outbox/plant-1'), 1);
   });
 
-  it('trusted-keys, require-signatures: report and apply ask for two', async () => {
+  it('trusted-keys, require-signatures, allowed-links: apply asks for two, and follows', async () => {
     const said = /1 of 2|asked for|signatures/;
     assert.match(await online('report online/outbox/plant-1 -o -', 13), said);
     assert.match(await inside('apply online/outbox/plant-1', 13), said);
-    assert.ok(!existsSync('air-gapped/copy'));
+    assert.ok(!existsSync('air-gapped/copy/noarch'));
     await cross('outbox/plant-1');
     await online('report online/outbox/plant-1 --format markdown -o -');
     assert.ok(existsSync('air-gapped/copy/noarch/repodata.json'));
     assert.ok(existsSync('air-gapped/state/reference.json'));
+    assert.ok(existsSync('air-gapped/disk/win-64/repodata.json'));
   });
 
   it('sign-keys of the copy, receipt-keys: an unsigned receipt and a code confirm nothing', async () => {
