@@ -33,7 +33,10 @@ const ALONE_FILES = 1000;
 export async function hashAll(
   files: readonly SizedFile[],
   hashed: (n: number, hash: PoolHash) => void,
-  { signal, progress = NO_PROGRESS }: { readonly signal?: AbortSignal; readonly progress?: Progress | undefined } = {},
+  {
+    signal,
+    progress = NO_PROGRESS,
+  }: { readonly signal?: AbortSignal; readonly progress?: Progress | undefined } = {},
 ): Promise<void> {
   const failures: Error[] = [];
   const work = isSmall(files) ? hashHere : hashThere;

@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { asIoError, CondaDiffError, isSystemError } from './errors.js';
+import { asIoError, CondaDiffError } from './errors.js';
 import { shellWord } from './shell-word.js';
 
 /**
@@ -66,10 +66,10 @@ const isIndex = (name: string): boolean => basename(name) === 'repodata.json';
 
 /** What a directory holds; `undefined` where there is none. */
 function namesIn(path: string): Dirent[] | undefined {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch (error) {
-    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
     throw asIoError(error, `Cannot list ${path}`);
   }
 }
