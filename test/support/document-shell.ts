@@ -43,7 +43,7 @@ const INSTALLED = '/opt/conda-diff/bin';
  * - `file <path>`: the block is the content of this file
  * - `unit <name>`: it is this systemd unit, or a drop-in file of one: systemd-analyze finds nothing in it, and what it
  *   executes is run
- * - `crontab`: it is a crontab, and the commands in it are run, in order
+ * - `crontab [silent]`: it is a crontab, and the commands in it are run, in order; cron would send what they print
  * - `nginx`: it is a server of nginx, which serves the copy and not what begins with a dot
  * - `message`: the last command printed this, whatever it printed besides
  * - `in <script>`: this script of the project runs these lines
@@ -94,7 +94,7 @@ export class DocumentShell {
       assert.equal(await this.#bash(text), exit, `expected exit ${exit}\n${text}\n${this.#printed}`);
     else if (kind === 'file') writeFileSync(this.#file(argument), this.#here(text));
     else if (kind === 'unit') await this.#unit(argument, text);
-    else if (kind === 'crontab') await this.#crontab(text);
+    else if (kind === 'crontab') await this.#crontab(text, argument === 'silent');
     else if (kind === 'nginx') await this.#serve(text);
     else if (kind === 'in') assertIn(text, argument);
     else if (kind === 'message') this.#assertPrinted(text);
@@ -188,13 +188,14 @@ export class DocumentShell {
     if (/^ExecStart=/m.test(text)) await this.#succeeds(`start-unit ${name}`);
   }
 
-  async #crontab(text: string): Promise<void> {
+  async #crontab(text: string, isSilent: boolean): Promise<void> {
     const jobs = text.split('\n').filter((line) => line !== '' && !/^(#|[A-Z]+=)/.test(line));
     assert.ok(jobs.length > 0, 'a crontab without a job');
     for (const job of jobs) {
       const [, command] = /^(?:[\d*,/-]+ ){5}([^%]+)$/.exec(job) ?? [];
       assert.ok(command, `not a line of a crontab: ${job}`);
       await this.#succeeds(`sh -c '${command.replaceAll("'", `'\\''`)}'`);
+      if (isSilent) assert.equal(this.#printed, '', job);
     }
   }
 
