@@ -6,15 +6,15 @@ import { shellWord } from '../shared/shell-word.js';
 import { shortDigest } from '../shared/state.js';
 import { init, type InitResult } from './init.js';
 import { receiptTrust } from './receipt-trust.js';
-import { givenGlobs, workplace } from './workplace.js';
-import { siteFlag } from './sites.js';
+import { givenGlobs, type Workplace, workplace } from './workplace.js';
+import { siteFlag, waysToBegin } from './sites.js';
 import type { InitFlags } from './base-commands.js';
 
 /** `init`: says once what the other side has. */
 export async function runInit(repository: string | undefined, flags: InitFlags): Promise<void> {
   const shell = createShell(flags);
   const place = await workplace(repository, flags);
-  const how = howToBegin(flags);
+  const how = howToBegin(flags, place);
   const trust = await receiptTrust(flags.receipt, place.repository, flags, place.config);
   const result = await init({
     repository: place.repository,
@@ -42,9 +42,14 @@ export async function runInit(repository: string | undefined, flags: InitFlags):
   );
 }
 
-function howToBegin({ empty, inSync, from, receipt }: InitFlags): 'empty' | 'in-sync' | 'from' {
+function howToBegin(
+  { empty, inSync, from, receipt }: InitFlags,
+  { repository, site }: Workplace,
+): 'empty' | 'in-sync' | 'from' {
   if ([empty, inSync, from !== undefined].filter(Boolean).length !== 1) {
-    throw new CondaDiffError('usage', 'Give exactly one of --empty, --in-sync and --from <file>');
+    throw new CondaDiffError('usage', 'Give exactly one of --empty, --in-sync and --from <file>', {
+      hint: waysToBegin(repository, site).join('\n'),
+    });
   }
   if (receipt !== undefined && from === undefined) {
     throw new CondaDiffError('usage', 'A receipt names a state, and --from <reference.json> gives it', {

@@ -6,6 +6,7 @@ import { HashCache } from '../shared/hash-cache.js';
 import { remarks, requireReadable, writeReference } from '../shared/present-state.js';
 import { readState } from '../shared/read-state.js';
 import { referenceOf } from '../shared/reference.js';
+import { shellWord } from '../shared/shell-word.js';
 import { shortDigest } from '../shared/state.js';
 import { hashedBy, howFar, judge, type VerifyFlags } from '../shared/verify.js';
 import { globsInForce } from './site-updates.js';
@@ -51,7 +52,7 @@ export async function runVerify(
     ...{ signal: shell.signal, progress: shell.progress },
   }).finally(() => cache.save()); // what was hashed need not be hashed again, also where it was interrupted
   remarks(survey).forEach(shell.note);
-  const { files, bytes, digest } = judge(survey, undefined);
+  const { files, bytes, digest } = judge(survey, undefined, repairedBy(place.repository));
   const unchanged = flags.quick ? 0 : survey.trusted;
   shell.report({ command: 'verify', files, bytes, digest, unchanged }, [
     `All ${formatCount(files, 'file')} (${formatBytes(bytes)}) are right${howFar(flags, unchanged)}`,
@@ -67,4 +68,12 @@ async function siteGlobs(
   const store = await openStore(stateDirectory);
   if (site !== DEFAULT_SITE) requireSite(siteNames(store.log.events), site, repository);
   return { ...(globsInForce(siteOf(store, site)) ?? NO_GLOBS), ...givenGlobs(flags, config) };
+}
+
+/** What to do about files that are not what their records say, or are missing. */
+function repairedBy(repository: string): string {
+  return [
+    'Let the mirror download them again, and look once more:',
+    `  conda-diff-export verify ${shellWord(repository)}`,
+  ].join('\n');
 }

@@ -78,7 +78,9 @@ export function parsePublicKey(pem: string, file: string): Key {
  */
 export function parsePrivateKey(pem: string, file: string): Key {
   if (PUBLIC.test(pem) && !PRIVATE.test(pem)) {
-    throw new CondaDiffError('usage', `${file} is a public key; it takes the private one to sign`);
+    throw new CondaDiffError('usage', `${file} is a public key; it takes the private one to sign`, {
+      hint: 'keygen wrote it beside the public one, as <name>.private.pem',
+    });
   }
   if (/ENCRYPTED/.test(pem)) {
     throw new CondaDiffError('usage', `${file} is encrypted; there is nobody to ask for its password`, {

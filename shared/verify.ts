@@ -38,7 +38,7 @@ export interface Verified {
  * and the whole against the state that it should have, where that is known.
  *
  * @param expected the state that `.conda-diff/reference.json` of an air-gapped copy says, if there is one
- * @param repair what to do about wrong files
+ * @param repair what to do about wrong and missing files
  * @throws CondaDiffError integrity, listing every wrong file; source, when nothing is wrong but records have no
  *   file
  */
@@ -61,9 +61,7 @@ export function judge(survey: Survey, expected: State | undefined, repair?: stri
     throw new CondaDiffError(
       'source',
       `Records without a file: ${missing.length}; all files that are there are right`,
-      {
-        details: missing,
-      },
+      { details: missing, ...(repair !== undefined && { hint: repair }) },
     );
   }
   const { count, bytes, digest } = survey.state;

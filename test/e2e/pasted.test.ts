@@ -65,7 +65,9 @@ describe('commands that a message names', () => {
   it('begin the ledger of a mirror that has none', async () => {
     await week(1);
     const message = await refused(`conda-diff-export create ${shellWord(MIRROR)} -o '${OUTBOX}/'`);
-    await succeed(commandIn(message, '--empty'));
+    const begin = commandIn(message, '--empty');
+    assert.equal(commandIn(await refused(`conda-diff-export init ${shellWord(MIRROR)}`), '--empty'), begin);
+    await succeed(begin);
     await succeed(`conda-diff-export create ${shellWord(MIRROR)} -o '${OUTBOX}/'`);
   });
 
@@ -145,6 +147,15 @@ describe('commands that a message names', () => {
     await succeed(commandIn(message, '--accept-drift'));
     const older = await refused(`conda-diff-import apply '${FIRST}' '${COPY}'`, 12);
     await succeed(commandIn(older, ' undo '));
+  });
+
+  it('verify a mirror again, when what was missing is there', async () => {
+    const artifact = `${MIRROR}/noarch/alpaca-1.0-0.conda`;
+    cpSync(artifact, 'kept');
+    rmSync(artifact);
+    const message = await refused(`conda-diff-export verify ${shellWord(MIRROR)}`, 10);
+    cpSync('kept', artifact);
+    await succeed(commandIn(message, 'verify'));
   });
 
   it('write a reference down, to have what is damaged repaired', async () => {
