@@ -23,7 +23,7 @@ import { type Block, settled } from './transcript.js';
 const COMMANDS: readonly CommandName[] = ['conda-diff-export', 'conda-diff-import', 'conda-diff-tar'];
 /** What a block of commands begins with; any other block is what the block above prints. */
 const BEGINS = new RegExp(
-  `^(#|(${[...COMMANDS, 'cat', 'cd', 'chmod', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$))`,
+  `^(${[...COMMANDS, 'cat', 'cd', 'chmod', 'cp', 'export', 'find', 'head', 'ln', 'mkdir', 'mv', 'npm', 'openssl', 'printf', 'rm', 'sed', 'setsid', 'systemctl', 'systemd-analyze', 'tail', 'tar', 'zcat', 'node'].join('|')})( |$)`,
 );
 /** Where the documents say that things are; the tests put their own directories in their places. */
 const PLACE = '/srv/conda';
