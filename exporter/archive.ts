@@ -18,6 +18,7 @@ import {
   chunksOf,
 } from '../shared/archive-chunks.js';
 import { ArchiveFaults } from './archive-faults.js';
+import { WriteOut } from './write-out.js';
 
 /** One file to put into an archive. */
 export interface ArchiveFile extends Entry {
@@ -59,22 +60,24 @@ export async function writeArchive(
   const handle = await open(file, 'wx', 0o644).catch((error: unknown) => {
     throw asIoError(error, `Cannot write ${file}`);
   });
+  const archive = { handle, writeOut: new WriteOut(handle), hash: createHash('sha256'), size: 0 };
   try {
-    const archive = { handle, hash: createHash('sha256'), size: 0 };
     const faults = options.faults ?? new ArchiveFaults();
     await writeChunks(archive, files, faults, options);
     if (options.faults === undefined) faults.throwAny();
-    await handle.sync();
+    await archive.writeOut.end();
     return { size: archive.size, sha256: archive.hash.digest('hex') };
   } catch (error) {
     throw asIoError(error, `Cannot write ${file}`);
   } finally {
+    await archive.writeOut.settle();
     await handle.close();
   }
 }
 
 interface Archive {
   readonly handle: FileHandle;
+  readonly writeOut: WriteOut;
   readonly hash: Hash;
   size: number;
 }
@@ -128,6 +131,7 @@ async function append(archive: Archive, bytes: Buffer): Promise<void> {
   archive.hash.update(bytes);
   archive.size += bytes.length;
   await written;
+  archive.writeOut.add(bytes.length);
 }
 
 /** Has the files of chunks read: by worker threads where there is much to read, else at once. */

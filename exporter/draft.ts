@@ -8,19 +8,21 @@ import { GENERATOR } from '../shared/version.js';
 import type { Comparison } from './compare.js';
 import type { DroppedEvent, PlannedEvent, PublishedEvent, WithdrawnEvent } from './ledger-events.js';
 import type { OutputNames } from './output-names.js';
-import { planFiles } from './plan.js';
-import { type ManifestDraft, statusOfSources } from './publish.js';
+import { type FileStatus, planFiles } from './plan.js';
+import type { ManifestDraft } from './publish.js';
 
 /**
  * The manifest of the next update, as far as it is known before anything is written.
  *
  * @param lineage the updates of the site before it
+ * @param statusOf what is on disk at each path of the target
  */
 export function draftManifest(
   name: string,
   sequence: number,
   { survey, base, globs, diff }: Comparison,
   lineage: readonly LineageEntry[],
+  statusOf: (path: string) => FileStatus,
 ): ManifestDraft {
   const target = totalsOf(survey.state);
   return {
@@ -33,7 +35,7 @@ export function draftManifest(
     target,
     generator: GENERATOR,
     created: timestamp(),
-    files: planFiles(diff, survey.kindOf, statusOfSources(survey.source)),
+    files: planFiles(diff, survey.kindOf, statusOf),
     removed: diff.removed,
     absent: absentOf(survey),
     lineage,

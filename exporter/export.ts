@@ -20,7 +20,7 @@ import { type SiteView } from './site-view.js';
 import { makeOutputDirectory, resolveOutput } from './output.js';
 import type { OutputNames } from './output-names.js';
 import { planVolumes } from './plan-volumes.js';
-import { captureDirectory, type ManifestDraft, publish } from './publish.js';
+import { captureDirectory, type ManifestDraft, publish, statusOfSources } from './publish.js';
 import { pruneReferences, referencesDirectory, saveReference } from './references.js';
 import { requireSite, siteNames } from './sites.js';
 import { appendToLedger, openStore, siteOf } from './store.js';
@@ -91,7 +91,8 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   const site = siteOf(store, name);
   const comparison = await compare(options, events, await HashCache.open(repository));
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
-  const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site));
+  const statusOf = statusOfSources(comparison.survey.source);
+  const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site), statusOf);
   const volumes = planVolumes(draft.id, draft.files, 'update.tar', options.volumeSize).length;
   return { outcome: 'dry-run', comparison, draft, volumes };
 }
@@ -114,7 +115,8 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   cache.keepOnly(survey.state);
   await cache.save();
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
-  const draft = draftManifest(options.site, sequence, comparison, lineageOf(site));
+  const statusOf = statusOfSources(survey.source);
+  const draft = draftManifest(options.site, sequence, comparison, lineageOf(site), statusOf);
   const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
 
   if (!overwrite) await requireFree(site, names, options);
@@ -127,6 +129,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
     const { manifest, signatures } = await publish(names, draft, volumes, base, {
       bounds: boundsOf(repository, links),
       source: survey.source,
+      statusOf,
       signal,
       detail,
       progress: options.progress,

@@ -1,5 +1,6 @@
 import { compareCommitOrder } from '../shared/commit-order.js';
 import type { Diff } from '../shared/diff.js';
+import type { Fingerprint } from '../shared/fingerprint.js';
 import { orderOf, type ShippedFile } from '../shared/manifest.js';
 import type { Kind } from '../shared/rules.js';
 import type { Entry } from '../shared/state.js';
@@ -8,6 +9,7 @@ import type { Entry } from '../shared/state.js';
 export interface FileStatus {
   /** Whole seconds since 1970. */
   readonly mtime: number;
+  readonly fingerprint: Fingerprint;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface FileStatus {
 export function planFiles(
   diff: Diff,
   kindOf: (path: string) => Kind,
-  statusOf: (path: string) => FileStatus,
+  statusOf: (path: string) => Pick<FileStatus, 'mtime'>,
 ): ShippedFile[] {
   const shipped = ({ path, size, sha256 }: Entry): ShippedFile => ({
     ...{ path, size, sha256 },

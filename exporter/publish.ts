@@ -2,12 +2,11 @@ import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../shared/atomic-file.js';
 import type { Bounds } from '../shared/bounds.js';
 import { type Fingerprint, fingerprintOf, statFile } from '../shared/fingerprint.js';
-import { checkManifest, encodeManifest, type Manifest, type ShippedFile } from '../shared/manifest.js';
+import { checkManifest, encodeManifest, type Manifest } from '../shared/manifest.js';
 import type { Progress } from '../shared/progress.js';
 import type { Reference } from '../shared/reference.js';
 import { writeSignatures, type WrittenSignature } from '../shared/write-signatures.js';
 import type { Key } from '../shared/signature.js';
-import type { ArchiveFile } from './archive.js';
 import type { OutputNames } from './output-names.js';
 import type { FileStatus } from './plan.js';
 import type { PlannedVolume } from './plan-volumes.js';
@@ -17,20 +16,25 @@ import { writeVolumes } from './write-volumes.js';
 /** What a planned update still lacks: it is known once archive and base reference are written. */
 export type ManifestDraft = Omit<Manifest, 'volumes' | 'baseReference'>;
 
-/** What is on disk at the source of each planned file; a file that is gone has an impossible fingerprint. */
-export function statusOfSources(
-  source: (path: string) => string,
-): (path: string) => FileStatus & ArchiveStatus {
+/**
+ * What is on disk at the source of each planned file, looked at once; a file that is gone has an impossible
+ * fingerprint.
+ */
+export function statusOfSources(source: (path: string) => string): (path: string) => FileStatus {
+  const seen = new Map<string, FileStatus>();
   return (path) => {
-    const stats = statFile(source(path));
-    return {
-      mtime: Math.max(0, Math.floor((stats?.mtimeMs ?? 0) / 1000)),
-      fingerprint: stats === undefined ? 'gone' : fingerprintOf(stats),
-    };
+    let status = seen.get(path);
+    if (status === undefined) {
+      const stats = statFile(source(path));
+      status = {
+        mtime: Math.max(0, Math.floor((stats?.mtimeMs ?? 0) / 1000)),
+        fingerprint: stats === undefined ? 'gone' : fingerprintOf(stats),
+      };
+      seen.set(path, status);
+    }
+    return status;
   };
 }
-
-type ArchiveStatus = Pick<ArchiveFile, 'fingerprint'>;
 
 /** An update that was written. */
 export interface Published {
@@ -44,6 +48,8 @@ export interface PublishOptions {
   /** Of the repository. */
   readonly bounds: Bounds;
   readonly source: (path: string) => string;
+  /** What was on disk at each path when the draft was made. */
+  readonly statusOf: (path: string) => FileStatus;
   readonly signal: AbortSignal;
   readonly detail: (line: string) => void;
   readonly progress: Progress;
@@ -64,14 +70,15 @@ export async function publish(
   draft: ManifestDraft,
   volumes: readonly PlannedVolume[],
   base: Reference,
-  { bounds, source, signal, detail, progress, seen, signKeys }: PublishOptions,
+  { bounds, source, statusOf, signal, detail, progress, seen, signKeys }: PublishOptions,
 ): Promise<Published> {
-  const statusOf = statusOfSources(source);
   const toWrite = volumes.map((volume) => ({
     ...volume,
-    files: volume.files.map((file) =>
-      toArchiveFile(file, { bounds, source: source(file.path) }, statusOf(file.path)),
-    ),
+    files: volume.files.map(({ path, size, sha256, mtime }) => ({
+      ...{ path, size, sha256, mtime, bounds },
+      source: source(path),
+      fingerprint: statusOf(path).fingerprint,
+    })),
   }));
   const added = (path: string): void => {
     detail(`adding: ${path}`);
@@ -106,22 +113,6 @@ async function writeManifest(
   const signatures = await writeSignatures(file, bytes, keys);
   await writeFileAtomically(file, [bytes]);
   return signatures;
-}
-
-function toArchiveFile(
-  file: ShippedFile,
-  place: Pick<ArchiveFile, 'bounds' | 'source'>,
-  { mtime, fingerprint }: FileStatus & ArchiveStatus,
-): ArchiveFile {
-  const { path, size, sha256 } = file;
-  return {
-    path,
-    size,
-    sha256,
-    ...place,
-    mtime: file.mtime,
-    fingerprint: mtime === file.mtime ? fingerprint : 'changed',
-  };
 }
 
 /** The directory that metadata is captured into while an update is made. */

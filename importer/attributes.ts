@@ -2,11 +2,11 @@ import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CondaDiffError } from '../shared/errors.js';
 import { directoryOf } from '../shared/paths.js';
-import { all, ownershipOf, type Workbench } from './commit.js';
-import { type CommitAction, placesOf, type Publish } from './commit-plan.js';
+import { all, ownershipOf, syncStage, type Workbench } from './commit.js';
+import type { CommitAction, Publish } from './commit-plan.js';
 import type { Ownership } from './disk.js';
 import { describeObstacle } from './in-the-way.js';
-import { areasFor, stagedFile } from './layout.js';
+import { stagedFile } from './layout.js';
 
 const FILE_MODE = 0o644;
 
@@ -38,11 +38,10 @@ export function attributesIn(
 
 /** Gives every staged file its attributes and makes it durable, so that the burst is renames only. */
 export async function finishStage(
-  bench: Workbench,
+  { disk, layout }: Workbench,
   actions: readonly CommitAction[],
   attributesOf: (action: Publish) => Attributes,
 ): Promise<void> {
-  const { disk, layout } = bench;
   for (const [n, action] of actions.entries()) {
     if (action.action !== 'publish') continue;
     const staged = stagedFile(layout, n, action.path);
@@ -50,18 +49,10 @@ export async function finishStage(
     await disk.setOwnership(staged, ownership);
     await disk.setTime(staged, mtime);
   }
-  await syncStage(bench, actions);
-}
-
-/** Makes every staged file durable. */
-export async function syncStage(
-  { disk, layout }: Workbench,
-  actions: readonly CommitAction[],
-): Promise<void> {
   await all(actions.entries(), async ([n, { action, path }]) => {
     if (action === 'publish') await disk.syncFile(stagedFile(layout, n, path));
   });
-  for (const { stage } of areasFor(layout, placesOf(actions))) await disk.syncDirectory(stage);
+  await syncStage({ disk, layout }, actions);
 }
 
 /** A directory that came after it was looked for. */

@@ -144,6 +144,14 @@ export async function makeStage(bench: Workbench, actions: readonly CommitAction
     await makeOwnDirectory(bench, area.stage, area);
 }
 
+/** Makes the names of the files that are staged durable. */
+export async function syncStage(
+  { disk, layout }: Pick<Workbench, 'disk' | 'layout'>,
+  actions: readonly CommitAction[],
+): Promise<void> {
+  for (const { stage } of areasFor(layout, placesOf(actions))) await disk.syncDirectory(stage);
+}
+
 /** Makes a directory of ours, if it is not there. */
 export async function makeOwnDirectory(
   { disk, layout }: Workbench,

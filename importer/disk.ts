@@ -5,6 +5,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  fsync,
   futimesSync,
   linkSync,
   lstatSync,
@@ -37,6 +38,8 @@ export interface NewFile {
   setOwnership(ownership: Ownership): Promise<void>;
   /** @param mtime seconds since 1970 */
   setTime(mtime: number): Promise<void>;
+  /** Makes its content and attributes durable, not its name. */
+  sync(): Promise<void>;
   /** Closes it without making it durable. */
   close(): Promise<void>;
 }
@@ -112,6 +115,7 @@ function soon<A extends unknown[], T>(work: (...args: A) => T): (...args: A) => 
 const LITTLE_BYTES = 64 << 10;
 const writeMuch = promisify(write);
 const readMuch = promisify(read);
+const syncWhole = promisify(fsync);
 
 class OpenFile implements NewFile {
   readonly #descriptor: number;
@@ -142,6 +146,10 @@ class OpenFile implements NewFile {
   setTime = soon((mtime: number) => {
     futimesSync(this.#descriptor, Date.now() / 1000, mtime);
   });
+
+  sync(): Promise<void> {
+    return syncWhole(this.#descriptor);
+  }
 
   close = soon(() => {
     closeSync(this.#descriptor);

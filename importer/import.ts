@@ -9,7 +9,7 @@ import { lineageWithSelf, type Manifest } from '../shared/manifest.js';
 import type { Amount } from '../shared/progress.js';
 import { totalsOf } from '../shared/reference.js';
 import { anchoredDisk } from './anchored-disk.js';
-import { attributesIn, missingDirectories, syncStage } from './attributes.js';
+import { attributesIn, missingDirectories } from './attributes.js';
 import { type BurstTime, commit, makeStage, type Workbench } from './commit.js';
 import { type Completed, completeCommit, type Notebook } from './complete.js';
 import { codeLine } from './describe.js';
@@ -123,9 +123,9 @@ async function applyPrepared(
   options: ImportOptions,
   prepared: Prepared,
 ): Promise<BurstTime & Completed> {
-  const { disk, layout, signal } = bench;
+  const { layout } = bench;
   const { keepsUndo } = options;
-  const { manifest, directory, local, target, plan } = prepared;
+  const { local, target, plan } = prepared;
   const retired = await readRetired(layout);
   requireSafe(layout, prepared, retired, options.permissions);
   const copiesUndo = (area: Area): boolean => keepsUndo && !makesLinks(area);
@@ -133,18 +133,30 @@ async function applyPrepared(
   requireFeasible(layout.repository, spaces, measure(layout, plan));
   try {
     await makeStage(bench, plan);
-    const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
-    const attributesOf = attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0);
-    const sink = new StageSink(disk, layout, plan, attributesOf);
-    options.progress?.begin('stage', amountOf(manifest));
-    await readUpdate(manifest, directory, sink, signal, options.progress);
-    await syncStage(bench, plan);
+    await stageUpdate(bench, prepared);
     const journal = journalFor(bench, options, prepared, retired);
     const burst = await commit(bench, journal);
     return { ...burst, ...(await completeCommit(bench, journal, notebook)) };
   } catch (error) {
     await clearAfterFailure(bench);
     throw asIoError(error);
+  }
+}
+
+/** Verifies the update and writes what the plan publishes to the stage, durably. */
+async function stageUpdate(
+  { disk, layout, signal, progress }: Workbench,
+  { manifest, directory, plan }: Prepared,
+): Promise<void> {
+  const mtimes = new Map(manifest.files.map(({ path, mtime }) => [path, mtime]));
+  const attributesOf = attributesIn(layout.repository, ({ path }) => mtimes.get(path) ?? 0);
+  const sink = new StageSink(disk, layout, plan, attributesOf);
+  progress?.begin('stage', amountOf(manifest));
+  try {
+    await readUpdate(manifest, directory, sink, signal, progress);
+    await sink.durable();
+  } finally {
+    await sink.close();
   }
 }
 

@@ -4,11 +4,13 @@ import type { Manifest } from '../shared/manifest.js';
 import { NO_PROGRESS, type Progress } from '../shared/progress.js';
 import { volumeMark } from '../shared/volume-mark.js';
 import type { Attributes } from './attributes.js';
+import { syncStage } from './commit.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type Layout, stagedFile } from './layout.js';
 import { type FileSink, readVolume } from './read-volume.js';
 import { seeVolumes } from './see-volumes.js';
+import { SyncBehind } from './sync-behind.js';
 import { requireVolumes } from './volume-problems.js';
 
 /**
@@ -48,13 +50,15 @@ export const DISCARD: FileSink = {
   end: () => Promise.resolve(),
 };
 
-/** Writes each file that the plan publishes to the stage, with its attributes; the others are only verified. */
+/** Writes each file that the plan publishes to the stage, with its attributes, durably; the others are only verified. */
 export class StageSink implements FileSink {
   readonly #disk: Disk;
   readonly #layout: Layout;
+  readonly #actions: readonly CommitAction[];
   readonly #published: ReadonlyMap<string, readonly [n: number, action: Publish]>;
   readonly #attributesOf: (action: Publish) => Attributes;
   #attributes: Attributes | undefined;
+  readonly #syncs = new SyncBehind();
   #file: NewFile | undefined;
   #name = '';
 
@@ -67,6 +71,7 @@ export class StageSink implements FileSink {
   ) {
     this.#disk = disk;
     this.#layout = layout;
+    this.#actions = actions;
     this.#attributesOf = attributesOf;
     const published = new Map<string, readonly [number, Publish]>();
     for (const [n, action] of actions.entries())
@@ -94,8 +99,26 @@ export class StageSink implements FileSink {
     await this.#guard(async () => {
       if (ownership !== undefined) await this.#file?.setOwnership(ownership);
       if (mtime !== undefined) await this.#file?.setTime(mtime);
-      await this.#close();
     });
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) await this.#syncs.take(file, this.#name);
+  }
+
+  /**
+   * Waits until all that was written is on the disk, names included.
+   *
+   * @throws CondaDiffError io
+   */
+  async durable(): Promise<void> {
+    await this.#syncs.end();
+    await syncStage({ disk: this.#disk, layout: this.#layout }, this.#actions);
+  }
+
+  /** Closes everything, whatever became of it. */
+  async close(): Promise<void> {
+    await this.#close();
+    await this.#syncs.settle();
   }
 
   async #guard(step: () => Promise<void>): Promise<void> {

@@ -76,7 +76,10 @@ function gatherOne(piece: Piece, target: Buffer, hash: Hash): Fault | undefined 
     throw asIoError(error, `Cannot read ${piece.source}`);
   }
   try {
-    if (!liesWithin(piece.bounds, descriptor, piece.source)) return { problem: 'elsewhere' };
+    const stats = fstatSync(descriptor);
+    if (!liesWithin(piece.bounds, descriptor, piece.source, stats)) return { problem: 'elsewhere' };
+    if (fingerprintOf(stats) !== piece.fingerprint)
+      return { problem: piece.from === 0 ? 'changed' : 'changed while read' };
     return readPiece(piece, descriptor, target, hash);
   } catch (error) {
     throw asIoError(error, `Cannot read ${piece.source}`);
@@ -86,8 +89,6 @@ function gatherOne(piece: Piece, target: Buffer, hash: Hash): Fault | undefined 
 }
 
 function readPiece(piece: Piece, descriptor: number, target: Buffer, hash: Hash): Fault | undefined {
-  const isSame = (): boolean => fingerprintOf(fstatSync(descriptor)) === piece.fingerprint;
-  if (!isSame()) return { problem: piece.from === 0 ? 'changed' : 'changed while read' };
   let done = 0;
   for (let bytes = -1; done < target.length && bytes !== 0; done += bytes) {
     bytes = readSync(descriptor, target, done, target.length - done, piece.from + done);
@@ -96,5 +97,6 @@ function readPiece(piece: Piece, descriptor: number, target: Buffer, hash: Hash)
   if (done === target.length && !piece.isLast) return undefined;
   const found = hash.digest('hex');
   if (done === target.length && found === piece.sha256) return undefined;
-  return isSame() ? { problem: 'wrong', found } : { problem: 'changed while read' };
+  const isSame = fingerprintOf(fstatSync(descriptor)) === piece.fingerprint;
+  return isSame ? { problem: 'wrong', found } : { problem: 'changed while read' };
 }

@@ -1,4 +1,4 @@
-import { constants, existsSync, fstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { constants, existsSync, fstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import process from 'node:process';
 import { type Bounds, isWithin } from './bounds.js';
@@ -22,10 +22,16 @@ export function whereIs(descriptor: number, name: string): { readonly real: stri
  * whatever links there are by now.
  *
  * @param file absolute path that was opened
+ * @param stats of what is open
  */
-export function liesWithin(bounds: Bounds, descriptor: number, file: string): boolean {
+export function liesWithin(
+  bounds: Bounds,
+  descriptor: number,
+  file: string,
+  stats: Stats = fstatSync(descriptor),
+): boolean {
   const { real } = whereIs(descriptor, file);
-  return (real === file || isWithin(bounds, real)) && fstatSync(descriptor).isFile();
+  return (real === file || isWithin(bounds, real)) && stats.isFile();
 }
 
 /** For opening what may be anything by now: a FIFO would keep who opens it waiting. */

@@ -22,6 +22,7 @@ export const CALLS = {
   open: 'openat',
   write: 'write',
   fsync: 'fsync',
+  fdatasync: 'fdatasync',
   link: '?link,linkat',
   rename: '?rename,renameat,?renameat2',
   mkdir: '?mkdir,mkdirat',

@@ -20,6 +20,8 @@ export type Conduct = <T>(step: Step, act: () => Promise<T>) => Promise<T>;
 export class StepDisk implements Disk {
   readonly #conduct: Conduct;
   readonly #makesLinks: boolean;
+  /** How many files are open. */
+  open = 0;
 
   /** @param makesLinks false for a file system without hard links: `linkOrCopy` copies */
   constructor(conduct: Conduct, makesLinks = true) {
@@ -29,6 +31,7 @@ export class StepDisk implements Disk {
 
   async create(path: string, mode: number): Promise<NewFile> {
     const file = await this.#conduct({ call: 'create', path, mode }, () => realDisk.create(path, mode));
+    this.open++;
     return {
       write: (chunk) => {
         const own = Uint8Array.from(chunk);
@@ -39,7 +42,11 @@ export class StepDisk implements Disk {
         return this.#conduct(step, () => file.setOwnership(ownership));
       },
       setTime: (mtime) => this.#conduct({ call: 'set-time', path, mtime }, () => file.setTime(mtime)),
-      close: () => file.close(),
+      sync: () => this.#conduct({ call: 'sync-file', path }, () => file.sync()),
+      close: () => {
+        this.open--;
+        return file.close();
+      },
     };
   }
 
