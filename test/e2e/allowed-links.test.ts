@@ -12,7 +12,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, it, type TestContext } from 'node:test';
 import { anchoredDisk } from '../../importer/anchored-disk.js';
@@ -98,6 +98,10 @@ for (const [where, skip, diskFor] of KINDS) {
           bytesIn(join(target, '.conda-diff')) - 1,
       );
       assert.ok(bytesIn(join(target, '.conda-diff')) > 0);
+      await run('undo');
+      assertState(linked, 0, files);
+      await run('apply', update, '--remove-now');
+      assert.deepEqual(hashTree(target), behind('linux-64/', files.trees[1] ?? new Map()));
       await run('undo');
       assertState(linked, 0, files);
       await run('apply', update);
@@ -186,10 +190,20 @@ describe('Allowed links', () => {
       return { ...linked, taken: disk.taken };
     };
     const { taken } = await stopped(Number.POSITIVE_INFINITY);
+    const journal = taken.findIndex(({ call, path }) => call === 'rename' && path.endsWith('/journal.json'));
+    const before = taken.slice(0, journal);
+    const made = before.filter(({ call, path }) => call === 'make-directory' && path.includes('/linux-64/'));
+    assert.equal(made.length, 4, 'the area, and stage, undo and the directory of the attempt in it');
+    for (const step of made) {
+      const above = dirname(step.path);
+      const rest = before.slice(before.indexOf(step));
+      const isSynced = rest.some(({ call, path }) => call === 'sync-directory' && path === above);
+      assert.ok(isSynced, `${step.path} is not durable before the journal is`);
+    }
     for (const last of ['linux-64/repodata.json', '.conda-diff/committed.json']) {
       const linked = await stopped(taken.findIndex(({ path }) => path.endsWith(last)) + 1);
       const { copy, config, target } = linked;
-      const before = [await listTree(copy), await listTree(target)];
+      const trees = [await listTree(copy), await listTree(target)];
       for (const args of [
         ['recover', copy],
         ['undo', copy],
@@ -201,7 +215,7 @@ describe('Allowed links', () => {
           /made with other allowed links[^]*linux-64 leads out[^]*'allowed-links' in the file/,
         );
       }
-      assert.deepEqual([await listTree(copy), await listTree(target)], before);
+      assert.deepEqual([await listTree(copy), await listTree(target)], trees);
       assert.match(
         (await command('conda-diff-import', ['recover', '--config', config])).stdout,
         /was finished/,
@@ -262,6 +276,8 @@ describe('Allowed links', () => {
       });
       const [result] = await Promise.allSettled([apply(copy, update, { disk, links })]);
       assert.equal(result.status, count >= n ? 'rejected' : 'fulfilled');
+      // Not only when the re-check finds other files: before the next change
+      if (result.status === 'rejected') assert.match(String(result.reason), /leads out of the repository/);
       turn(target);
       assert.deepEqual([await listTree(outside), hashTree(outside)], before, String(n));
       await recover(copy, undefined, links);
