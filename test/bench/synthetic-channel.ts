@@ -106,7 +106,8 @@ function recordText(subdir: string, n: number, size: number, hash: string): stri
   });
 }
 
-function sha256(text: string): string {
+/** In lower-case hex. */
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
