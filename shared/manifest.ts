@@ -98,11 +98,16 @@ export function encodeManifest(manifest: Manifest): Generator<Buffer> {
       name: 'volumes',
       entries: volumes.map(({ name, size, sha256, files: held }) => ({ name, size, sha256, files: held })),
     },
-    { name: 'files', entries: files.map(fileLine) },
+    { name: 'files', entries: each(files, fileLine) },
     { name: 'removed', entries: removed.map(({ path, size, sha256 }) => ({ path, size, sha256 })) },
     { name: 'absent', entries: absent.map(({ path, named }) => ({ path, named })) },
     { name: 'lineage', entries: lineage.map((entry) => ({ ...lineageEntry(entry) })) },
   ]);
+}
+
+/** One line at a time: there may be millions. */
+function* each<T, U>(items: Iterable<T>, line: (item: T) => U): Generator<U> {
+  for (const item of items) yield line(item);
 }
 
 function fileLine({
@@ -161,9 +166,10 @@ function* manifestProblems(manifest: Manifest): Generator<string> {
   yield* orderProblems('removed', removed, (a, b) => compareUtf8(a.path, b.path));
   yield* orderProblems('absent', absent, (a, b) => compareUtf8(a.path, b.path));
   yield* lineageProblems(manifest);
-  yield* repeated([...files, ...removed].map(({ path }) => path));
-  yield* repeated([...files, ...absent].map(({ path }) => path));
-  yield* repeated([manifest.baseReference.name, ...volumes.map((volume) => volume.name)]);
+  const shipped = new Set<string>();
+  yield* repeated(files, shipped);
+  for (const { path } of [...removed, ...absent]) if (shipped.has(path)) yield `${path} stands twice`;
+  yield* repeated([manifest.baseReference, ...volumes].map(({ name }) => ({ path: name })));
   for (const { name } of [manifest.baseReference, ...volumes]) {
     const problem = nameProblem(name);
     if (problem !== undefined) yield `${JSON.stringify(name)} ${problem}`;
@@ -216,11 +222,11 @@ function* orderProblems<T extends { path: string }>(
   }
 }
 
-function* repeated(values: readonly string[]): Generator<string> {
-  const seen = new Set<string>();
-  for (const value of values) {
-    if (seen.has(value)) yield `${value} stands twice`;
-    seen.add(value);
+/** @param seen receives every path */
+function* repeated(items: Iterable<{ readonly path: string }>, seen = new Set<string>()): Generator<string> {
+  for (const { path } of items) {
+    if (seen.has(path)) yield `${path} stands twice`;
+    seen.add(path);
   }
 }
 
