@@ -203,6 +203,11 @@ describe('a stored field of a manifest is a checked field:', () => {
       entry('files', { path: 'noarch/gone-1-0.conda' }, 'noarch/new-1-0.conda'),
       /gone-1-0.conda stands twice/,
     ],
+    [
+      'file path',
+      entry('files', { path: 'noarch/pictures.json' }, 'noarch/new-1-0.conda'),
+      /pictures.json stands twice/,
+    ],
     ['file size', entry('files', { size: 4 }, 'noarch/new-1-0.conda'), /bytes: expected/],
     ['file sha256', entry('files', { sha256: other }, 'noarch/new-1-0.conda'), /digest: expected/],
     [
