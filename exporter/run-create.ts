@@ -23,7 +23,7 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
   const output = flags.output ?? place.config.output ?? 'update.tar';
   requireReviewable(flags, output, place.repository);
   const volumeSize = volumeSizeOf(flags, place.config);
-  const keys = await signKeys(flags, place.config, place.repository, shell.note);
+  const keys = await signKeys(flags, place.config, place, shell.note);
   const outcome = await exportUpdate({
     ...compareOptions(place, flags, shell),
     output,

@@ -15,7 +15,7 @@ export async function runInit(repository: string | undefined, flags: InitFlags):
   const shell = createShell(flags);
   const place = await workplace(repository, flags);
   const how = howToBegin(flags, place);
-  const trust = await receiptTrust(flags.receipt, place.repository, flags, place.config);
+  const trust = await receiptTrust(flags.receipt, place, flags, place.config);
   const result = await init({
     repository: place.repository,
     stateDirectory: place.stateDirectory,

@@ -13,7 +13,7 @@ import { signManifest } from './keys.js';
 /** `sign`: adds a signature to an update that is there. */
 export async function runSign(update: string, flags: CommonOptions & SignFlags): Promise<void> {
   const shell = createShell(flags);
-  const keys = await signKeys(flags, await readConfig(flags.config), undefined, shell.note);
+  const keys = await signKeys(flags, await readConfig(flags.config), {}, shell.note);
   if (keys.length === 0) {
     throw new CondaDiffError('usage', 'No key was given', {
       hint: "Name one with --sign-key <private key>, or set 'sign-keys' in the file that --config names",

@@ -24,7 +24,7 @@ export async function runConfirm(
   });
   const place = await workplace(given, flags);
   const file = isReceiptFile(statement) ? statement : undefined;
-  const trust = await receiptTrust(file, place.repository, flags, place.config);
+  const trust = await receiptTrust(file, place, flags, place.config);
   const result = await confirm({
     ...place,
     ...{ statement, trust, note: shell.note, keepReferences: place.config.keepReferences },

@@ -41,8 +41,8 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
   const path = resolve(given);
   requireRepository(argument ?? path, (update) => forUpdate(update).join('\n'));
   const repository = realpathSync(path);
-  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   const links = pinLinks(repository, config.allowedLinks);
+  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository, links });
   requireSettled(repository, 'source');
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   const named = flags.site ?? config.site;

@@ -7,7 +7,7 @@ import { directoryOf } from '../shared/paths.js';
 import { boundsOf, staysInside } from '../shared/real-path.js';
 import type { CommitAction } from './commit-plan.js';
 import type { Journal } from './journal.js';
-import type { Layout } from './layout.js';
+import { areasFor, type Layout } from './layout.js';
 
 /**
  * Nothing outside of the repository is touched: no directory that a commit changes may lead out of it through a
@@ -47,6 +47,27 @@ export function requireSameLinks(
     ),
     hint: "Name these links under 'allowed-links' in the file that --config names",
   });
+}
+
+/**
+ * A commit is ended only where all of its files are: a link to the mount point of a disk that is not mounted leads to an
+ * empty directory, in which nothing seems to be done. Each area of a commit is there, durably, before its journal is.
+ *
+ * @throws CondaDiffError io, naming the links
+ */
+export function requireMounted(layout: Layout, { links, kind, actions }: Journal): void {
+  const changed = actions.filter(({ action }) => action !== 'retire').map(({ path }) => path);
+  const there = layout.links.filter(({ path }) => links.includes(path));
+  const lost = areasFor({ ...layout, links: there }, changed).filter(({ own }) => !isThere(own));
+  if (lost.length === 0) return;
+  throw new CondaDiffError(
+    'io',
+    `The interrupted ${kind} of ${layout.repository} cannot be ended without all of its disks`,
+    {
+      details: lost.map(({ own }) => `${own} is not there, where the ${kind} keeps its files`),
+      hint: 'Mount the disks that the allowed links lead to, then run: conda-diff-import recover <repository>',
+    },
+  );
 }
 
 function requireDirectoryInside(bounds: Bounds, directory: string): void {

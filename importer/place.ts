@@ -38,9 +38,9 @@ export async function placeOf(argument: string | undefined, flags: CommonOptions
     });
   }
   const repository = realRepository(resolve(given));
-  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository });
   const option = flags.stateDir === undefined ? config.stateDir : resolve(flags.stateDir);
   const links = pinLinks(repository, config.allowedLinks);
+  if (flags.config !== undefined) requireConfigPlace(flags.config, { repository, links });
   requireFreeTargets(links);
   return { repository, links, stateDirectory: option ?? join(repository, STATE_DIRECTORY), config };
 }

@@ -9,7 +9,7 @@ import { perform, syncDirectories, type Workbench } from './commit.js';
 import { type CommitAction, type Content, placesOf } from './commit-plan.js';
 import { completeCommit, type Notebook, surveyOnDisk } from './complete.js';
 import { requireClear } from './in-the-way.js';
-import { requireInside, requireSameLinks } from './inside.js';
+import { requireInside, requireMounted, requireSameLinks } from './inside.js';
 import type { Journal } from './journal.js';
 import { keptFile, stagedFile, trashFile } from './layout.js';
 import { clearOwnFiles, readJournal } from './own-files.js';
@@ -30,19 +30,22 @@ export interface Recovery {
  * takes it back. Everything is judged by content; no update media are needed.
  *
  * @throws CondaDiffError integrity, when neither is possible, or when the state that results is not the one that
- *   the journal names; io
+ *   the journal names; usage, when an allowed link that it was made with is not allowed now; io, also when a disk that
+ *   it was made on is not mounted
  */
 export async function recover(bench: Workbench, notebook: Notebook): Promise<Recovery | undefined> {
   const { layout } = bench;
   const committed = await readJournal(layout.committed);
   if (committed !== undefined) {
     requireSameLinks(layout, committed);
+    requireMounted(layout, committed);
     const { receipt } = await completeCommit(bench, committed, notebookOf(bench, committed, notebook));
     return { did: 'finished', journal: committed, receipt };
   }
   const journal = await readJournal(layout.journal);
   if (journal === undefined) return undefined;
   requireSameLinks(layout, journal);
+  requireMounted(layout, journal);
   requireInside(layout, journal.actions);
   const findings = await findAll(bench, journal);
   const judgement = judgeRecovery(findings);
@@ -75,8 +78,8 @@ export async function recover(bench: Workbench, notebook: Notebook): Promise<Rec
 }
 
 /** What is noted goes where the interrupted run would have noted it. */
-function notebookOf({ layout }: Workbench, { stateDirectory }: Journal, { cache }: Notebook): Notebook {
-  return { stateDirectory: placeStored(layout.repository, stateDirectory), cache };
+function notebookOf({ layout }: Workbench, { stateDirectory }: Journal, notebook: Notebook): Notebook {
+  return { ...notebook, stateDirectory: placeStored(layout.repository, stateDirectory) };
 }
 
 function touchedBy({ actions }: Journal): ReadonlySet<string> {

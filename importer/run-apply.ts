@@ -26,7 +26,7 @@ export async function runApply(
   const { place, update } = await subjectOf('apply', first, second, flags);
   const removeNow = flags.removeNow ?? false;
   const permissions = permissionsOf(flags, place);
-  const trust = await trustFor(update, place.repository, flags, place.config);
+  const trust = await trustFor(update, place, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow, permissions };
   const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
   if (flags.dryRun) {
@@ -35,7 +35,7 @@ export async function runApply(
     shell.report(document, planLines(outcome));
     return;
   }
-  const keys = await signKeys(flags, place.config, place.repository, shell.note);
+  const keys = await signKeys(flags, place.config, place, shell.note);
   const outcome = await importUpdate({
     ...options,
     ...{ keepsUndo: flags.undo ?? place.config.undo ?? true, wait: configuredWait(place.config) },
@@ -57,7 +57,7 @@ export async function runCheck(
   const shell = createShell(flags);
   const { place, update } = await subjectOf('check', first, second, flags);
   const permissions = permissionsOf(flags, place);
-  const trust = await trustFor(update, place.repository, flags, place.config);
+  const trust = await trustFor(update, place, flags, place.config);
   const asked = { update: resolve(update), trust, removeNow: false, permissions };
   const options = { ...place, ...asked, signal: shell.signal, progress: shell.progress };
   const outcome = await checkUpdate(options, true);

@@ -17,7 +17,7 @@ import { shellWord } from '../shared/shell-word.js';
 export async function runReceipt(repository: string | undefined, flags: ReceiptFlags): Promise<void> {
   const shell = createShell(flags);
   const place = await existingPlace(repository, flags);
-  const keys = await signKeys(flags, place.config, place.repository, shell.note);
+  const keys = await signKeys(flags, place.config, place, shell.note);
   const receipt = lastReceipt(await readCopyLedger(place.stateDirectory));
   if (receipt === undefined) throw noReceipt(place.repository);
   const { output } = flags;

@@ -45,11 +45,11 @@ function requireRepositoryFirst(repository: string, words: readonly string[]): v
 /** Neither keys nor settings are taken from any of the places where something is brought from. */
 async function trustForAll(
   paths: readonly string[],
-  { repository, config }: Place,
+  place: Place,
   flags: StageFlags,
 ): Promise<Trust | undefined> {
   let trust: Trust | undefined;
-  for (const path of paths) trust = await trustFor(path, repository, flags, config);
+  for (const path of paths) trust = await trustFor(path, place, flags, place.config);
   return trust;
 }
 

@@ -19,7 +19,7 @@ export async function runUndo(
 ): Promise<void> {
   const shell = createShell(flags);
   const { bench, notebook, place } = await benchAt(repository, flags, shell);
-  const keys = await signKeys(flags, place.config, place.repository, shell.note);
+  const keys = await signKeys(flags, place.config, place, shell.note);
   const { undone, state, receipt, burstMilliseconds } = await withLock(
     place.repository,
     'conda-diff-import undo',
@@ -47,7 +47,7 @@ export async function runRecover(
   const shell = createShell(flags);
   const { bench, notebook, place } = await benchAt(repository, flags, shell);
   const command = 'conda-diff-import recover';
-  const keys = await signKeys(flags, place.config, place.repository, shell.note);
+  const keys = await signKeys(flags, place.config, place, shell.note);
   const recovery = await withLock(place.repository, command, async () => recoverFirst(bench, notebook));
   if (recovery === undefined) {
     shell.report({ command: 'recover', did: 'nothing' }, ['No import was interrupted']);

@@ -41,5 +41,5 @@ function topsOf({ root, links }: Bounds): string[] {
 
 /** Whether a path is a directory or lies below it; both are absolute. */
 export function isAtOrBelow(directory: string, path: string): boolean {
-  return path === directory || path.startsWith(directory + sep);
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }

@@ -1,12 +1,15 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { type AllowedLink, isAtOrBelow } from './bounds.js';
 import { asIoError, CondaDiffError } from './errors.js';
 import { isJunkName, REPODATA, STATE_DIRECTORY } from './rules.js';
 
 /** Directories that keys and settings are never taken from: what lies there came from others, or is served to others. */
 export interface Untrusted {
-  /** Real path, if it is known. */
+  /** Absolute path, if it is known; it need not exist. */
   readonly repository?: string | undefined;
+  /** Allowed links of the repository: what they lead to is a part of it. */
+  readonly links?: readonly AllowedLink[] | undefined;
   /** Directory of an update. */
   readonly update?: string | undefined;
 }
@@ -17,15 +20,15 @@ export interface Untrusted {
  * @param file exists
  * @throws CondaDiffError usage
  */
-export function requireKeyPlace(file: string, { repository, update }: Untrusted): void {
+export function requireKeyPlace(file: string, untrusted: Untrusted): void {
   const real = realPath(file);
-  const inside = repositoryAround(dirname(real)) ?? (isBelow(real, repository) ? repository : undefined);
+  const inside = repositoryAround(dirname(real)) ?? partWith(real, untrusted);
   if (inside !== undefined) {
     throw new CondaDiffError('usage', `The key ${file} lies in the repository ${inside}`, {
       hint: 'Keep keys where nothing is mirrored to and nothing is served from',
     });
   }
-  if (!isBeside(real, update)) return;
+  if (!isBeside(real, untrusted.update)) return;
   throw new CondaDiffError('usage', `The key ${file} lies with the update: it proves nothing`, {
     hint: 'Get the key on another way than the update, compare its id, and keep it on this machine',
   });
@@ -38,14 +41,15 @@ export function requireKeyPlace(file: string, { repository, update }: Untrusted)
  * @param file exists
  * @throws CondaDiffError usage
  */
-export function requireConfigPlace(file: string, { repository, update }: Untrusted): void {
+export function requireConfigPlace(file: string, untrusted: Untrusted): void {
   const real = realPath(file);
-  if (isBelow(real, repository) && !isUntracked(real, repository ?? '')) {
+  const inside = partWith(real, untrusted);
+  if (inside !== undefined && !isUntracked(real, inside)) {
     throw new CondaDiffError('usage', `The configuration ${file} lies in the repository`, {
       hint: 'Keep it elsewhere, or call it conda-diff.yaml, which is never mirrored',
     });
   }
-  if (!isBeside(real, update)) return;
+  if (!isBeside(real, untrusted.update)) return;
   throw new CondaDiffError('usage', `The configuration ${file} lies with the update`, {
     hint: 'Keep it on this machine: what comes with an update cannot say whom to trust',
   });
@@ -58,8 +62,10 @@ function isUntracked(file: string, repository: string): boolean {
     .some(isJunkName);
 }
 
-function isBelow(path: string, directory: string | undefined): boolean {
-  return directory !== undefined && path.startsWith(directory + sep);
+/** The repository, or what an allowed link of it leads to, if a file lies in it. */
+function partWith(real: string, { repository, links = [] }: Untrusted): string | undefined {
+  const root = repository !== undefined && existsSync(repository) ? [realPath(repository)] : [];
+  return [...root, ...links.map(({ target }) => target)].find((part) => isAtOrBelow(part, dirname(real)));
 }
 
 function isBeside(path: string, directory: string | undefined): boolean {

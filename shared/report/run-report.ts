@@ -39,7 +39,7 @@ export async function runReport(
   }
   requireUpdate(`${program} report`, update, argument);
   const manifest = locateManifest(resolve(update));
-  const trust = await trustFor(update, place, flags, config);
+  const trust = await trustFor(update, { repository: place }, flags, config);
   const report = await readReport({ manifest, trust, repository: place, signal: shell.signal });
   if (output === STDOUT) {
     const pieces: string[] = [];

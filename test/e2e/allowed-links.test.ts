@@ -227,6 +227,82 @@ describe('Allowed links', () => {
     }
   });
 
+  it('are needed with their disks by whoever ends an import', async (t) => {
+    const fresh = await crossingOfFile(
+      [{ noarch }, { noarch: [...noarch, ...packages(24, 26)], 'big/linux-64': packages(0, 6) }],
+      {},
+    );
+    const linkedNew = async (): Promise<Linked> => {
+      const folder = await temporaryDirectory(t);
+      const [copy, target] = [join(folder, 'copy'), join(folder, 'disk')];
+      const [link, config] = [join(copy, 'big'), join(folder, 'site.yaml')];
+      execFileSync('cp', ['-a', fresh.base, copy]);
+      mkdirSync(target);
+      symlinkSync(target, link);
+      writeFileSync(config, `repository: ${copy}\nallowed-links: [big]\n`);
+      return { folder, copy, link, target, config };
+    };
+    const update = fresh.updates[0] ?? '';
+    const stopped = async (steps: number): Promise<Linked & { readonly taken: readonly Step[] }> => {
+      const linked = await linkedNew();
+      const disk = new StoppingDisk(steps);
+      const links = pinLinks(linked.copy, ['big']);
+      await apply(linked.copy, update, { disk, links }).catch(() => undefined);
+      return { ...linked, taken: disk.taken };
+    };
+    const { taken } = await stopped(Number.POSITIVE_INFINITY);
+    for (const last of ['/journal.json', 'big/linux-64/repodata.json', '/committed.json']) {
+      const linked = await stopped(taken.findIndex(({ path }) => path.endsWith(last)) + 1);
+      const { copy, target, config } = linked;
+      renameSync(target, `${target}-away`);
+      mkdirSync(target);
+      const before = await listTree(copy);
+      for (const args of [['recover'], ['undo'], ['apply', update]]) {
+        const { stderr } = await command('conda-diff-import', [...args, '--config', config], 15);
+        assert.match(
+          stderr,
+          /cannot be ended without all of its disks\n.*big\/\.conda-diff[^]*Mount the disks/,
+        );
+      }
+      assert.deepEqual(await listTree(copy), before);
+      rmSync(target, { recursive: true });
+      renameSync(`${target}-away`, target);
+      const { stdout } = await command('conda-diff-import', ['recover', '--config', config]);
+      assert.match(stdout, /was finished/);
+      assertState(linked, 1, fresh);
+    }
+  });
+
+  it('lead to a part of the repository: neither keys nor settings are taken from there', async (t) => {
+    const { folder, copy, target, config } = await linkedCopy(t, await temporaryDirectory(t));
+    const within = join(target, 'within');
+    mkdirSync(within);
+    rmSync(join(target, 'repodata.json'));
+    execFileSync('cp', [config, join(within, 'site.yaml')]);
+    execFileSync('cp', [config, join(target, 'conda-diff.yaml')]);
+    await command('conda-diff-export', ['keygen', join(folder, 'key')]);
+    for (const kind of ['private', 'public'])
+      execFileSync('cp', [join(folder, `key.${kind}.pem`), join(within, `key.${kind}.pem`)]);
+    const update = (await crossing).updates[0] ?? '';
+    const refusals: readonly (readonly [string[], RegExp])[] = [
+      [['status', '--config', join(within, 'site.yaml')], /The configuration .* lies in the repository/],
+      [
+        ['check', update, '--config', config, '--trusted-key', join(within, 'key.public.pem')],
+        /The key .* lies in the repository/,
+      ],
+      [
+        ['undo', '--config', config, '--sign-key', join(within, 'key.private.pem')],
+        /The key .* lies in the repository/,
+      ],
+    ];
+    for (const [args, pattern] of refusals)
+      assert.match((await command('conda-diff-import', args, 2)).stderr, pattern);
+    const own = ['reference', copy, '--config', join(within, 'site.yaml')];
+    assert.match((await command('conda-diff-export', own, 2)).stderr, /lies in the repository/);
+    // By this name it is never mirrored
+    await command('conda-diff-import', ['status', '--config', join(target, 'conda-diff.yaml')]);
+  });
+
   it('allow nothing else: neither another link nor one below', async (t) => {
     const files = await crossing;
     const ways = [
@@ -315,6 +391,8 @@ describe('Allowed links', () => {
     await refused(2, /which is no directory/);
     turn(folder);
     await refused(2, /which the repository lies in/);
+    turn('/');
+    await refused(2, /it leads to \/, which the repository lies in/);
     turn(target);
     symlinkSync(target, join(copy, 'osx-64'));
     allow('linux-64', 'osx-64');
