@@ -1,3 +1,4 @@
+import type { RepositoryParts } from '../shared/bounds.js';
 import { requireUntracked } from '../shared/present-state.js';
 import { readReport } from '../shared/report/read-update.js';
 import type { ReportFormat } from '../shared/report/formats.js';
@@ -18,16 +19,18 @@ export interface ReviewFlags {
  * @param output as `-o`
  * @throws CondaDiffError usage
  */
-export function requireReviewable({ report, sbom }: ReviewFlags, output: string, repository: string): void {
+export function requireReviewable(
+  { report, sbom }: ReviewFlags,
+  output: string,
+  place: RepositoryParts,
+): void {
   if (report !== true && sbom === undefined) return;
   const beside = output.endsWith('/') ? `${output}update.report.html` : `${output}.report.html`;
-  requireUntracked(repository, beside, 'Export to a place outside of the repository, with -o');
+  requireUntracked(place, beside, 'Export to a place outside of the repository, with -o');
 }
 
 /** Of which update the reviews are. */
-export interface ReviewOptions {
-  /** Real path. */
-  readonly repository: string;
+export interface ReviewOptions extends RepositoryParts {
   readonly signKeys: readonly Key[];
   readonly signal: AbortSignal;
 }
@@ -43,7 +46,7 @@ export interface ReviewOptions {
 export async function writeReviews(
   { report: asksReport, sbom }: ReviewFlags,
   names: OutputNames,
-  { repository, signKeys, signal }: ReviewOptions,
+  { repository, links, signKeys, signal }: ReviewOptions,
 ): Promise<string[]> {
   if (asksReport !== true && sbom === undefined) return [];
   const trust = signKeys.length === 0 ? undefined : trustIn(signKeys.map(publicHalf), signKeys.length);
@@ -52,6 +55,6 @@ export async function writeReviews(
   const { report: page, sbom: bill } = reviewNames(names);
   if (asksReport === true) wanted.push(['html', page]);
   if (sbom !== undefined) wanted.push([sbom, bill]);
-  for (const [format, file] of wanted) await writeReport(report, format, file, repository);
+  for (const [format, file] of wanted) await writeReport(report, format, file, { repository, links });
   return wanted.map(([, file]) => file);
 }

@@ -21,7 +21,7 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
   const shell = createShell(flags);
   const place = await workplace(repository, flags);
   const output = flags.output ?? place.config.output ?? 'update.tar';
-  requireReviewable(flags, output, place.repository);
+  requireReviewable(flags, output, place);
   const volumeSize = volumeSizeOf(flags, place.config);
   const keys = await signKeys(flags, place.config, place, shell.note);
   const outcome = await exportUpdate({
@@ -41,6 +41,7 @@ export async function runCreate(repository: string | undefined, flags: CreateFla
     outcome.outcome === 'published'
       ? await writeReviews(flags, outcome.names, {
           repository: place.repository,
+          links: place.links,
           signKeys: keys,
           signal: shell.signal,
         })

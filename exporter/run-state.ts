@@ -28,7 +28,7 @@ export async function runReference(
     cache: await HashCache.open(place.repository),
   });
   requireReadable(survey);
-  await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
+  await writeReference(place, flags.output, referenceOf(survey.state, globs));
   remarks(survey).forEach(shell.note);
   const { digest, count, bytes } = survey.state;
   shell.report({ command: 'reference', output: resolve(flags.output), digest, count, bytes }, [

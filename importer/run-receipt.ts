@@ -22,7 +22,7 @@ export async function runReceipt(repository: string | undefined, flags: ReceiptF
   if (receipt === undefined) throw noReceipt(place.repository);
   const { output } = flags;
   if (output !== undefined) {
-    requireUntracked(place.repository, output, 'Write it to another place');
+    requireUntracked(place, output, 'Write it to another place');
     await writeFileAtomically(resolve(output), [encodeReceipt(receipt)]);
   }
   const file = output === undefined ? receiptFile(place.stateDirectory, receipt) : resolve(output);

@@ -28,7 +28,7 @@ export async function runReference(repository: string | undefined, flags: Refere
     ...(flags.deep && { mustHash: 'all' }),
   });
   requireReadable(survey);
-  await writeReference(place.repository, flags.output, referenceOf(survey.state, globs));
+  await writeReference(place, flags.output, referenceOf(survey.state, globs));
   remarks(survey).forEach(shell.note);
   damageLines(survey).forEach(shell.note);
   const { digest, count, bytes } = survey.state;

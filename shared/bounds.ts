@@ -18,6 +18,14 @@ export interface Bounds {
   readonly links: readonly AllowedLink[];
 }
 
+/** A repository as commands have it: what its allowed links lead to is a part of it. */
+export interface RepositoryParts {
+  /** Absolute path. */
+  readonly repository: string;
+  /** None by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
+}
+
 export const NO_LINKS: readonly AllowedLink[] = [];
 
 /** Whether a real path lies within bounds, or is one of their directories; our own state does not. */

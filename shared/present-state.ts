@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { isAtOrBelow, NO_LINKS, type RepositoryParts } from './bounds.js';
 import { CondaDiffError } from './errors.js';
 import { writeFileAtomically } from './atomic-file.js';
 import type { Survey } from './read-state.js';
@@ -11,20 +12,29 @@ import { isJunkName } from './rules.js';
  *
  * @throws CondaDiffError usage or io
  */
-export async function writeReference(repository: string, file: string, reference: Reference): Promise<void> {
-  requireUntracked(repository, file, 'Name it reference.json, or write it to another place');
+export async function writeReference(
+  place: RepositoryParts,
+  file: string,
+  reference: Reference,
+): Promise<void> {
+  requireUntracked(place, file, 'Name it reference.json, or write it to another place');
   await writeFileAtomically(resolve(file), encodeReference(reference));
 }
 
 /**
- * Refuses an output that would lie in the repository under a name that may be tracked.
+ * Refuses an output that would lie in the repository, or behind an allowed link of it, under a name that may be tracked.
  *
  * @throws CondaDiffError usage
  */
-export function requireUntracked(repository: string, file: string, hint: string): void {
+export function requireUntracked(
+  { repository, links = NO_LINKS }: RepositoryParts,
+  file: string,
+  hint: string,
+): void {
   const path = resolve(file);
-  const inside = relative(repository, join(realOrSame(dirname(path)), basename(path)));
-  if (inside.startsWith('..') || isJunkName(basename(path))) return;
+  const directory = realOrSame(dirname(path));
+  const parts = [realOrSame(repository), ...links.map(({ target }) => target)];
+  if (isJunkName(basename(path)) || !parts.some((part) => isAtOrBelow(part, directory))) return;
   throw new CondaDiffError('usage', `The output ${file} would become a file of the repository`, { hint });
 }
 

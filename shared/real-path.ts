@@ -1,9 +1,22 @@
-import { realpathSync } from 'node:fs';
-import { type AllowedLink, type Bounds, isWithin } from './bounds.js';
+import { existsSync, realpathSync } from 'node:fs';
+import { pinLinks } from './allowed-links.js';
+import { type AllowedLink, type Bounds, isWithin, type RepositoryParts } from './bounds.js';
 
 /** The bounds of a repository that exists. */
 export function boundsOf(repository: string, links: readonly AllowedLink[]): Bounds {
   return { root: realpathSync(repository), links };
+}
+
+/**
+ * A repository that need not exist, and its allowed links.
+ *
+ * @param repository absolute path
+ * @param allowed `allowed-links` of the configuration
+ * @throws CondaDiffError as {@link pinLinks}
+ */
+export function partsOf(repository: string, allowed: readonly string[] | undefined): RepositoryParts {
+  const root = existsSync(repository) ? realpathSync(repository) : repository;
+  return { repository: root, links: pinLinks(root, allowed) };
 }
 
 /** Whether a file or directory that exists lies within bounds, links followed. */

@@ -3,6 +3,7 @@ import { createShell } from '../cli-shell.js';
 import { readConfig } from '../config.js';
 import { CondaDiffError } from '../errors.js';
 import { locateManifest } from '../locate.js';
+import { partsOf } from '../real-path.js';
 import { requireUpdate } from '../mistaken.js';
 import { trustFor } from '../trust-for.js';
 import { describeReport, reportLines } from './describe-report.js';
@@ -26,7 +27,7 @@ export async function runReport(
   const format = parseFormat(flags.format);
   const config = await readConfig(flags.config);
   const given = argument ?? config.repository;
-  const place = given === undefined ? undefined : resolve(given);
+  const place = given === undefined ? undefined : partsOf(resolve(given), config.allowedLinks);
   const output = flags.output ?? REPORT_FORMATS[format];
   if (output === STDOUT && flags.json) {
     throw new CondaDiffError(
@@ -39,8 +40,8 @@ export async function runReport(
   }
   requireUpdate(`${program} report`, update, argument);
   const manifest = locateManifest(resolve(update));
-  const trust = await trustFor(update, { repository: place }, flags, config);
-  const report = await readReport({ manifest, trust, repository: place, signal: shell.signal });
+  const trust = await trustFor(update, place ?? {}, flags, config);
+  const report = await readReport({ manifest, trust, repository: place?.repository, signal: shell.signal });
   if (output === STDOUT) {
     const pieces: string[] = [];
     for await (const piece of renderReport(report, format)) pieces.push(piece);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.js';
+import type { RepositoryParts } from '../bounds.js';
 import { requireUntracked } from '../present-state.js';
 import { reportAssets } from './assets.js';
 import type { ReportFormat } from './formats.js';
@@ -18,16 +19,16 @@ export async function* renderReport(report: Report, format: ReportFormat): Async
 /**
  * Writes a report; what stood there is replaced.
  *
- * @param repository where it must not become a tracked file
+ * @param place where it must not become a tracked file
  * @throws CondaDiffError usage, io
  */
 export async function writeReport(
   report: Report,
   format: ReportFormat,
   file: string,
-  repository: string | undefined,
+  place: RepositoryParts | undefined,
 ): Promise<void> {
-  if (repository !== undefined) requireUntracked(repository, file, 'Write it to another place, with -o');
+  if (place !== undefined) requireUntracked(place, file, 'Write it to another place, with -o');
   await writeFileAtomically(resolve(file), encoded(renderReport(report, format)));
 }
 

@@ -24,6 +24,7 @@ import { assertSettled, command, crossingOfFile, packages, workLeftIn } from '..
 import { writeReferenceOf } from '../support/exporting.js';
 import { apply, recover, undo } from '../support/importing.js';
 import { mountTmpfs, skipWithoutMounts } from '../support/mounts.js';
+import type { CommandName } from '../support/run-command.js';
 import type { Step } from '../importer/crash/step-disk.js';
 import { Crashed, StoppingDisk } from '../importer/crash/stopping-disk.js';
 
@@ -273,7 +274,7 @@ describe('Allowed links', () => {
     }
   });
 
-  it('lead to a part of the repository: neither keys nor settings are taken from there', async (t) => {
+  it('lead to a part of the repository: neither keys nor settings are taken from there, nor outputs put', async (t) => {
     const { folder, copy, target, config } = await linkedCopy(t, await temporaryDirectory(t));
     const within = join(target, 'within');
     mkdirSync(within);
@@ -299,6 +300,23 @@ describe('Allowed links', () => {
       assert.match((await command('conda-diff-import', args, 2)).stderr, pattern);
     const own = ['reference', copy, '--config', join(within, 'site.yaml')];
     assert.match((await command('conda-diff-export', own, 2)).stderr, /lies in the repository/);
+    const outputs: readonly (readonly [CommandName, string[]])[] = [
+      ['conda-diff-import', ['reference', '-o', join(within, 'ticket.json')]],
+      ['conda-diff-import', ['report', update, '-o', join(within, 'report.html')]],
+      ['conda-diff-export', ['reference', '-o', join(within, 'ticket.json')]],
+      ['conda-diff-export', ['create', '--report', '-o', `${within}/`]],
+    ];
+    for (const [name, args] of outputs) {
+      const { stderr } = await command(name, [...args, '--config', config], 2);
+      assert.match(stderr, /would become a file of the repository/, args.join(' '));
+    }
+    await command('conda-diff-import', [
+      'reference',
+      '-o',
+      join(within, 'reference.json'),
+      '--config',
+      config,
+    ]);
     // By this name it is never mirrored
     await command('conda-diff-import', ['status', '--config', join(target, 'conda-diff.yaml')]);
   });

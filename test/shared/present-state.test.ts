@@ -24,7 +24,7 @@ describe('writeReference', () => {
       join(root, 'reference.json'),
       join(root, 'noarch/reference.json'),
     ]) {
-      await writeReference(root, file, REFERENCE);
+      await writeReference({ repository: root }, file, REFERENCE);
       assert.deepEqual(await readFile(file), Buffer.concat([...encodeReference(REFERENCE)]));
     }
     assert.deepEqual((await readdir(root)).sort(), ['noarch', 'reference.json']);
@@ -35,7 +35,11 @@ describe('writeReference', () => {
     const outside = await temporaryDirectory(t);
     await symlink(root, join(outside, 'link'));
     for (const file of [join(root, 'state.json'), join(outside, 'link', 'state.json')]) {
-      await rejects(writeReference(root, file, REFERENCE), 'usage', /would become a file of the repository/);
+      await rejects(
+        writeReference({ repository: root }, file, REFERENCE),
+        'usage',
+        /would become a file of the repository/,
+      );
     }
     assert.deepEqual(await readdir(root), []);
   });
@@ -43,7 +47,7 @@ describe('writeReference', () => {
   it('names the directory that is not there', async (t) => {
     const root = await temporaryDirectory(t);
     await rejects(
-      writeReference(root, join(root, 'none/reference.json'), REFERENCE),
+      writeReference({ repository: root }, join(root, 'none/reference.json'), REFERENCE),
       'io',
       /Cannot write .*ENOENT/,
     );

@@ -55,5 +55,5 @@ export async function createUpdate(mirror: string, output: string, stateDirector
 export async function writeReferenceOf(repository: string, file: string): Promise<void> {
   const cache = await HashCache.open(repository);
   const { state } = await readState(repository, { globs: NO_GLOBS, cache, signal: NEVER });
-  await writeReference(repository, file, referenceOf(state, NO_GLOBS));
+  await writeReference({ repository }, file, referenceOf(state, NO_GLOBS));
 }
