@@ -44,7 +44,6 @@ export interface Published {
 
 /** How an update is written. */
 export interface PublishOptions {
-  /** Real path. */
   /** Of the repository. */
   readonly bounds: Bounds;
   readonly source: (path: string) => string;
