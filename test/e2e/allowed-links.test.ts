@@ -158,7 +158,7 @@ for (const [where, skip, diskFor] of KINDS) {
 }
 
 /** Every so many steps; every one at length. */
-const EVERY = process.env['CONDA_DIFF_CRASH_ROUNDS'] === undefined ? 11 : 1;
+const EVERY = process.env['CONDA_DIFF_CRASH_ROUNDS'] === undefined ? 31 : 1;
 
 /** Whether what is not behind the link is in a state. */
 function isAt(copy: string, n: number, { trees }: Awaited<typeof crossing>): boolean {
