@@ -1,5 +1,5 @@
 import { parseBase } from '../shared/base-option.js';
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { type Diff, diffStates, isEmptyDiff } from '../shared/diff.js';
 import { type Globs, sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
@@ -16,11 +16,7 @@ import { globsInForce } from './site-updates.js';
 import type { LedgerEvent } from './ledger-events.js';
 
 /** The part of a run's options that decides what an update would carry. */
-export interface CompareOptions {
-  /** Absolute path. */
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface CompareOptions extends RepositoryParts {
   readonly stateDirectory: string;
   readonly site: string;
   /** As `--base`. */

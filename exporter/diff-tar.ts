@@ -3,7 +3,6 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { syncPath, writeFileAtomically } from '../shared/atomic-file.js';
 import { type Diff, diffStates } from '../shared/diff.js';
-import { NO_LINKS } from '../shared/bounds.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import { fingerprintOfFile, statFile } from '../shared/fingerprint.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
@@ -165,7 +164,7 @@ function throwOurs(faults: readonly Fault[]): void {
 }
 
 function archiveFiles(repository: string, survey: Survey, diff: Diff): ArchiveFile[] {
-  const bounds = boundsOf(repository, NO_LINKS);
+  const bounds = boundsOf({ repository });
   const statusOf = (path: string): { mtime: number } => {
     const stats = statFile(join(repository, path)) ?? statFile(survey.source(path));
     return { mtime: Math.max(0, Math.floor((stats?.mtimeMs ?? 0) / 1000)) };

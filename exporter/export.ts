@@ -98,7 +98,7 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
 }
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
-  const { repository, links = [], stateDirectory, overwrite, signal, detail } = options;
+  const { repository, stateDirectory, overwrite, signal, detail } = options;
   requireSettled(repository, 'source');
   const store = await settlePending(await openStore(stateDirectory), options.note);
   requireSite(siteNames(store.log.events), options.site, repository);
@@ -127,7 +127,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   const planned = await appendToLedger(cleared, [plannedEvent(draft, names)]);
   try {
     const { manifest, signatures } = await publish(names, draft, volumes, base, {
-      bounds: boundsOf(repository, links),
+      bounds: boundsOf(options),
       source: survey.source,
       statusOf,
       signal,

@@ -1,4 +1,4 @@
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { timestamp } from '../shared/clock.js';
 import { CondaDiffError } from '../shared/errors.js';
 import type { Globs } from '../shared/globs.js';
@@ -21,11 +21,7 @@ import { requireDistinct, siteFlag, siteNames } from './sites.js';
 import { appendToLedger, openStore, siteOf } from './store.js';
 import { shellWord } from '../shared/shell-word.js';
 
-export interface InitOptions {
-  /** Absolute path. */
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface InitOptions extends RepositoryParts {
   readonly stateDirectory: string;
   readonly site: string;
   /** Whether the site was named by the user. */

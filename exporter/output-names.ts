@@ -1,3 +1,4 @@
+import { MANIFEST } from '../shared/rules.js';
 import { basename } from 'node:path';
 import { signerOf } from '../shared/signature.js';
 
@@ -10,7 +11,6 @@ export interface OutputNames {
 }
 
 const TAR = '.tar';
-const MANIFEST = '.manifest.json';
 
 /** @param archive path or name that ends in `.tar` */
 export function outputNames(archive: string): OutputNames {

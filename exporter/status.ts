@@ -1,4 +1,4 @@
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { diffStates } from '../shared/diff.js';
 import { type Globs, NO_GLOBS } from '../shared/globs.js';
@@ -28,10 +28,7 @@ export interface SiteStatus {
 }
 
 /** A repository and what is remembered of it. */
-export interface StatusPlace {
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface StatusPlace extends RepositoryParts {
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
   /** Told how far the work is; nobody by default. */

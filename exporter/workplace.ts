@@ -39,7 +39,7 @@ export async function workplace(argument: string | undefined, flags: ExportFlags
     });
   }
   const path = resolve(given);
-  requireRepository(argument ?? path, (update) => forUpdate(update).join('\n'));
+  requireRepository(argument ?? path, forUpdate);
   const repository = realpathSync(path);
   const links = pinLinks(repository, config.allowedLinks);
   if (flags.config !== undefined) requireConfigPlace(flags.config, { repository, links });

@@ -10,8 +10,8 @@ import { type HeldDirectory, holdFile } from './held-directory.js';
 
 /**
  * The file system, for changes to one repository: each is made from the directory that it belongs in, opened for it, so
- * that no link that appears between the check and the change leads it out; what an allowed link led to at the beginning is in. Paths elsewhere (a `--state-dir`) are taken
- * as they are.
+ * that no link that appears between the check and the change leads it out; what an allowed link led to at the beginning
+ * is in. Paths elsewhere (a `--state-dir`) are taken as they are.
  *
  * @param bounds of the repository
  */

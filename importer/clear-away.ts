@@ -18,7 +18,7 @@ export interface Cleared {
 /** Deletes retired files that are still what they were when they were retired, as far as their size tells. */
 export async function deleteRetired(bench: Workbench, entries: readonly Retired[]): Promise<Cleared> {
   const { disk, layout } = bench;
-  const bounds = boundsOf(layout.repository, layout.links);
+  const bounds = boundsOf(layout);
   const deleted: Retired[] = [];
   const left: { path: string; reason: Untouched }[] = [];
   for (const entry of entries) {
@@ -48,7 +48,7 @@ function reasonToLeave(bounds: Bounds, file: string, { size }: Retired): Untouch
 /** Removes the directories that the removal of these files emptied, upwards, never the repository itself. */
 export async function removeEmptied(bench: Workbench, paths: readonly string[]): Promise<void> {
   const { disk, layout } = bench;
-  const bounds = boundsOf(layout.repository, layout.links);
+  const bounds = boundsOf(layout);
   const above = new Set<string>();
   for (const start of new Set(paths.map(directoryOf))) {
     for (let path = start; path !== ''; path = directoryOf(path)) {

@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { formatBytes } from '../shared/figures.js';
 import { HashCache } from '../shared/hash-cache.js';
@@ -29,11 +29,7 @@ import { DISCARD } from './stage.js';
 import { keepManifest, type Taken, takeManifest } from './take-manifest.js';
 import { shellWord } from '../shared/shell-word.js';
 
-export interface CollectOptions {
-  /** Absolute path. */
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface CollectOptions extends RepositoryParts {
   readonly stateDirectory: string;
   /** Absolute paths of volumes, manifests and directories that hold them. */
   readonly paths: readonly string[];

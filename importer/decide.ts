@@ -1,4 +1,4 @@
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { type Diff, diffStates } from '../shared/diff.js';
 import { sameGlobs } from '../shared/globs.js';
 import type { HashCache } from '../shared/hash-cache.js';
@@ -10,10 +10,7 @@ import { lastReference } from './last-reference.js';
 import { unfit } from './refuse.js';
 
 /** Where an update is to be applied. */
-export interface DecisionPlace {
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface DecisionPlace extends RepositoryParts {
   readonly stateDirectory: string;
   /** As it was given on the command line. */
   readonly update: string;

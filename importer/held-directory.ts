@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { identityOf } from '../shared/allowed-links.js';
+import { identityFrom, identityOf } from '../shared/allowed-links.js';
 import { type AllowedLink, type Bounds, isAtOrBelow, isOwn, linkOf } from '../shared/bounds.js';
 import { asIoError, CondaDiffError, isSystemError } from '../shared/errors.js';
 import { DESCRIPTORS, HAS_DESCRIPTORS } from '../shared/opened-file.js';
@@ -138,7 +138,7 @@ function realWayTo({ root, links }: Bounds, real: string): Way {
 
 function descend({ top, link, names }: Way): number {
   let descriptor = openSync(top, NO_LINK | constants.O_DIRECTORY);
-  if (link !== undefined && identityIn(descriptor) !== link.identity) {
+  if (link !== undefined && identityFrom(fstatSync(descriptor, { bigint: true })) !== link.identity) {
     closeSync(descriptor);
     throw leadsOut(link.target);
   }
@@ -151,11 +151,6 @@ function descend({ top, link, names }: Way): number {
     }
   }
   return descriptor;
-}
-
-function identityIn(descriptor: number): string {
-  const { dev, ino } = fstatSync(descriptor, { bigint: true });
-  return `${String(dev)}:${String(ino)}`;
 }
 
 /** What open(2) says of a link where a directory must be: ENOTDIR, or ELOOP where that is checked first. */

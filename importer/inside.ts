@@ -15,10 +15,11 @@ import { areasFor, type Layout } from './layout.js';
  *
  * @throws CondaDiffError malformed, naming the link; io
  */
-export function requireInside({ repository, links }: Layout, actions: readonly CommitAction[]): void {
+export function requireInside(layout: Layout, actions: readonly CommitAction[]): void {
+  const { repository } = layout;
   const changed = actions.filter(({ action }) => action !== 'retire').map(({ path }) => directoryOf(path));
   try {
-    const bounds = boundsOf(repository, links);
+    const bounds = boundsOf(layout);
     for (const path of new Set(changed)) requireDirectoryInside(bounds, nearest(repository, path));
   } catch (error) {
     throw asIoError(error, `Cannot resolve the links of ${repository}`);
@@ -31,11 +32,9 @@ export function requireInside({ repository, links }: Layout, actions: readonly C
  *
  * @throws CondaDiffError usage, naming the links
  */
-export function requireSameLinks(
-  { repository, links }: Layout,
-  { links: before }: Pick<Journal, 'links'>,
-): void {
-  const bounds = boundsOf(repository, links);
+export function requireSameLinks(layout: Layout, { links: before }: Pick<Journal, 'links'>): void {
+  const { repository, links } = layout;
+  const bounds = boundsOf(layout);
   const lost = before
     .filter((path) => !links.some((link) => link.path === path))
     .map((path) => join(repository, path))

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type AllowedLink, NO_LINKS } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { statFile } from '../shared/fingerprint.js';
 import { hashFile } from '../shared/hashing.js';
 import type { Manifest } from '../shared/manifest.js';
@@ -15,15 +15,13 @@ import type { Entry } from '../shared/state.js';
  * the update's.
  */
 export async function leftovers(
-  {
-    repository,
-    links = NO_LINKS,
-  }: { readonly repository: string; readonly links?: readonly AllowedLink[] | undefined },
+  place: RepositoryParts,
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<Entry[]> {
+  const { repository } = place;
   if (!existsSync(repository)) return [];
-  const bounds = boundsOf(repository, links);
+  const bounds = boundsOf(place);
   const found: Entry[] = [];
   for (const entry of manifest.removed) {
     if (!isArtifactName(entry.path) && !isShardName(nameOf(entry.path))) continue;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AllowedLink, NO_LINKS } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { statFile } from '../shared/fingerprint.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { hashFile } from '../shared/hashing.js';
@@ -28,10 +28,7 @@ export interface Look {
 }
 
 /** A repository, and when to stop looking at it. */
-export interface LookedAt {
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
+export interface LookedAt extends RepositoryParts {
   readonly signal: AbortSignal;
   /** Told how far the work is; nobody by default. */
   readonly progress?: Progress | undefined;
@@ -92,14 +89,14 @@ async function readLocal(
  * Links that lead out of the repository are not such files: publishing replaces them.
  */
 async function untrackedFiles(
-  { repository, links = NO_LINKS }: LookedAt,
+  place: LookedAt,
   paths: ReadonlySet<string>,
   local: State,
 ): Promise<Map<string, Entry>> {
   const found = new Map<string, Entry>();
-  const bounds = boundsOf(repository, links);
+  const bounds = boundsOf(place);
   for (const path of paths) {
-    const file = join(repository, path);
+    const file = join(place.repository, path);
     if (local.find(path) >= 0 || statFile(file) === undefined || !staysInside(bounds, file)) continue;
     const { size, sha256 } = await hashFile(file);
     found.set(path, { path, size, sha256 });

@@ -96,10 +96,10 @@ export function needsOf(actions: readonly CommitAction[], entries: number, copie
  */
 export function measure(layout: Layout, actions: readonly CommitAction[]): Measures {
   const { repository } = layout;
-  const changed = actions.filter(changes).map(({ path }) => path);
+  const changed = new Set(actions.filter(changes).map(({ path }) => directoryOf(path)));
   try {
     const areas = new Map(
-      changed.map((path) => [nearest(repository, directoryOf(path)), placeOf(areaOf(layout, path))]),
+      [...changed].map((path) => [nearest(repository, path), placeOf(areaOf(layout, path))]),
     );
     const behindLinks = [...areas.values()].filter((place) => place !== placeOf(layout));
     const directories = [...new Set([...areas.keys(), ...behindLinks])];

@@ -52,7 +52,7 @@ export async function placeOf(argument: string | undefined, flags: CommonOptions
  */
 export async function existingPlace(argument: string | undefined, flags: CommonOptions): Promise<Place> {
   const place = await placeOf(argument, flags);
-  requireRepository(argument ?? place.repository, (update) => forUpdate(update).join('\n'));
+  requireRepository(argument ?? place.repository, forUpdate);
   return place;
 }
 

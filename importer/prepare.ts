@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { AllowedLink } from '../shared/bounds.js';
+import type { RepositoryParts } from '../shared/bounds.js';
 import { applyDiff } from '../shared/diff.js';
 import type { HashCache } from '../shared/hash-cache.js';
 import { locateManifest } from '../shared/locate.js';
@@ -17,15 +17,11 @@ import { leftovers } from './leftovers.js';
 import { lookAt } from './look.js';
 import { readCopyLedger } from './note-event.js';
 
-export interface PrepareOptions {
+export interface PrepareOptions extends RepositoryParts {
   /** The archive, the manifest, or their directory. */
   readonly update: string;
   /** Whose signatures the manifest must have; `undefined` where nothing is trusted. */
   readonly trust?: Trust | undefined;
-  /** Absolute path. */
-  readonly repository: string;
-  /** Allowed links of the repository; none by default. */
-  readonly links?: readonly AllowedLink[] | undefined;
   readonly stateDirectory: string;
   readonly removeNow: boolean;
   /** None by default. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type AllowedLink, isAtOrBelow } from './bounds.js';
 import { asIoError, CondaDiffError } from './errors.js';
@@ -59,5 +59,10 @@ function notAllowed(path: string, why: string): CondaDiffError {
 /** Device and number of what a path leads to, links followed. */
 export function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${String(stats.dev)}:${String(stats.ino)}`;
+  return stats && identityFrom(stats);
+}
+
+/** Device and number in a status. */
+export function identityFrom({ dev, ino }: BigIntStats): string {
+  return `${String(dev)}:${String(ino)}`;
 }

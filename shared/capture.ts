@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type AllowedLink, type Bounds, NO_LINKS } from './bounds.js';
+import type { AllowedLink, Bounds } from './bounds.js';
 import { asIoError, CondaDiffError, isSystemError } from './errors.js';
 import { type Fingerprint, fingerprintOfFile } from './fingerprint.js';
 import { openWithin, whereIs } from './opened-file.js';
@@ -27,14 +27,14 @@ export async function capture(
   repository: string,
   paths: readonly string[],
   copyTo: string | undefined,
-  links: readonly AllowedLink[] = NO_LINKS,
+  links?: readonly AllowedLink[],
 ): Promise<Capture> {
   const before = new Map<string, Fingerprint | undefined>();
   for (const path of paths) before.set(path, fingerprintOfFile(join(repository, path)));
   const moved = (): string[] =>
     paths.filter((path) => fingerprintOfFile(join(repository, path)) !== before.get(path));
   if (copyTo === undefined) return { source: (path) => join(repository, path), moved };
-  const bounds = boundsOf(repository, links);
+  const bounds = boundsOf({ repository, links });
   for (const path of paths) await copy(bounds, join(repository, path), join(copyTo, path));
   return { source: (path) => join(before.has(path) ? copyTo : repository, path), moved };
 }

@@ -1,8 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { asIoError, CondaDiffError } from './errors.js';
-
-const MANIFEST = '.manifest.json';
+import { MANIFEST } from './rules.js';
 
 /**
  * Finds the manifest of an update.

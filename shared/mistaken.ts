@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import { asIoError, CondaDiffError } from './errors.js';
+import { MANIFEST, REPODATA } from './rules.js';
 import { shellWord } from './shell-word.js';
 
 /**
@@ -10,10 +10,10 @@ import { shellWord } from './shell-word.js';
  * @param forUpdate what to type, given an update
  * @throws CondaDiffError usage, when it is not there, not a directory, or an update; io
  */
-export function requireRepository(path: string, forUpdate: (update: string) => string): void {
+export function requireRepository(path: string, forUpdate: (update: string) => readonly string[]): void {
   if (isUpdate(path)) {
     throw new CondaDiffError('usage', `${path} is an update, not a repository`, {
-      hint: forUpdate(shellWord(path)),
+      hint: forUpdate(shellWord(path)).join('\n'),
     });
   }
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -57,12 +57,13 @@ export function isUpdate(path: string): boolean {
     const isNamedSo = isManifest(path) || path.endsWith('.tar');
     return isNamedSo && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   }
-  const isOther = names.some((one) => (one.isDirectory() && !one.name.startsWith('.')) || isIndex(one.name));
+  const isOther = names.some(
+    (one) => (one.isDirectory() && !one.name.startsWith('.')) || one.name === REPODATA,
+  );
   return !isOther && names.some(({ name }) => isManifest(name));
 }
 
-const isManifest = (name: string): boolean => name.endsWith('.manifest.json');
-const isIndex = (name: string): boolean => basename(name) === 'repodata.json';
+const isManifest = (name: string): boolean => name.endsWith(MANIFEST);
 
 /** What a directory holds; `undefined` where there is none. */
 function namesIn(path: string): Dirent[] | undefined {

@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { pinLinks } from './allowed-links.js';
-import { type AllowedLink, type Bounds, isWithin, type RepositoryParts } from './bounds.js';
+import { type Bounds, isWithin, NO_LINKS, type RepositoryParts } from './bounds.js';
 
 /** The bounds of a repository that exists. */
-export function boundsOf(repository: string, links: readonly AllowedLink[]): Bounds {
+export function boundsOf({ repository, links = NO_LINKS }: RepositoryParts): Bounds {
   return { root: realpathSync(repository), links };
 }
 

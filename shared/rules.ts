@@ -15,6 +15,8 @@ export type Kind = 'artifact' | 'shard' | 'metadata' | 'index' | 'root';
 
 export const REPODATA = 'repodata.json';
 export const SHARD_INDEX = 'repodata_shards.msgpack.zst';
+/** What the names of manifests end with. */
+export const MANIFEST = '.manifest.json';
 /** Our own directory in a repository; begins with a dot, so it is never tracked. */
 export const STATE_DIRECTORY = '.conda-diff';
 
