@@ -23,6 +23,7 @@ const ioFiles = [
   'shared/lock.ts',
   'shared/lock-holder.ts',
   'shared/mistaken.ts',
+  'shared/new-files.ts',
   'shared/opened-file.ts',
   'shared/packaged.ts',
   'shared/present-state.ts',

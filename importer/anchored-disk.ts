@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { type Bounds, isWithin } from '../shared/bounds.js';
 import { CondaDiffError, isSystemError } from '../shared/errors.js';
+import type { NewFiles } from '../shared/new-files.js';
 import { whereIs } from '../shared/opened-file.js';
 import { type Disk, realDisk } from './disk.js';
 import { HeldDirectories } from './held-directories.js';
@@ -18,8 +19,13 @@ import { type HeldDirectory, holdFile } from './held-directory.js';
 export function anchoredDisk(bounds: Bounds, disk: Disk = realDisk): Disk {
   const anchor = new Anchor(bounds);
   const { at, on } = anchor;
+  const { createWhole } = disk;
   return {
     create: (path, mode) => at(path, (own) => disk.create(own, mode)),
+    ...(createWhole && {
+      createWhole: ({ memory, files }: NewFiles) =>
+        anchor.each(files, (own) => createWhole({ memory, files: own })),
+    }),
     makeDirectory: (path, mode) => at(path, (own) => disk.makeDirectory(own, mode)),
     setOwnership: (path, ownership) => on(path, (own) => disk.setOwnership(own, ownership)),
     setTime: (path, mtime) => on(path, (own) => disk.setTime(own, mtime)),
@@ -74,6 +80,29 @@ class Anchor {
     const directory = dirname(path);
     const held = this.#directories.hold(directory);
     return acting(held, directory, (own) => act(join(own, basename(path))));
+  };
+
+  /** Acts on the names of many files, each in its directory. */
+  readonly each = async <F extends { readonly path: string }>(
+    files: readonly F[],
+    act: (own: readonly F[]) => Promise<void>,
+  ): Promise<void> => {
+    const held = new Map<string, HeldDirectory>();
+    const ownOf = (file: F): F => {
+      if (!this.#holds(file.path)) return file;
+      const directory = dirname(file.path);
+      const one = held.get(directory) ?? this.#directories.hold(directory);
+      held.set(directory, one);
+      return { ...file, path: join(one.path, basename(file.path)) };
+    };
+    try {
+      await act(files.map(ownOf));
+    } catch (error) {
+      for (const [directory, { path }] of held) toldOf(error, path, directory);
+      throw error;
+    } finally {
+      for (const { release } of held.values()) release();
+    }
   };
 
   /** Acts on a file or directory itself, which must not be a link. */

@@ -2,11 +2,8 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  fchmodSync,
-  fchownSync,
   fstatSync,
   fsync,
-  futimesSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -23,13 +20,10 @@ import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { syncPath } from '../shared/atomic-file.js';
 import { isSystemError } from '../shared/errors.js';
+import { ifAllowed, type NewFiles, type Ownership, setOwnership, setTime } from '../shared/new-files.js';
+import { createInBulk } from './bulk.js';
 
-/** Permission bits and owner. */
-export interface Ownership {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
+export type { Ownership };
 
 /** A new file that is being written. */
 export interface NewFile {
@@ -51,6 +45,13 @@ export interface NewFile {
 export interface Disk {
   /** Creates a file; it must not exist. */
   create(path: string, mode: number): Promise<NewFile>;
+  /**
+   * Creates many small files at a time, each with content and attributes and durable; after an error, some of them are
+   * there. The memory must stay as it is until then. Where a disk has no such way, they are created one by one.
+   *
+   * @throws CondaDiffError io, naming the file
+   */
+  readonly createWhole?: (files: NewFiles) => Promise<void>;
   makeDirectory(path: string, mode: number): Promise<void>;
   setOwnership(path: string, ownership: Ownership): Promise<void>;
   /** @param mtime seconds since 1970 */
@@ -78,6 +79,7 @@ export interface Disk {
  */
 export const realDisk: Disk = {
   create: soon((path, mode) => new OpenFile(openSync(path, 'wx', mode))),
+  createWhole: createInBulk,
   makeDirectory: soon((path, mode) => {
     mkdirSync(path, { mode });
   }),
@@ -134,17 +136,12 @@ class OpenFile implements NewFile {
     }
   }
 
-  setOwnership = soon(({ mode, uid, gid }: Ownership) => {
-    ifAllowed(() => {
-      fchmodSync(this.#descriptor, mode);
-    });
-    ifAllowed(() => {
-      fchownSync(this.#descriptor, uid, gid);
-    });
+  setOwnership = soon((ownership: Ownership) => {
+    setOwnership(this.#descriptor, ownership);
   });
 
   setTime = soon((mtime: number) => {
-    futimesSync(this.#descriptor, Date.now() / 1000, mtime);
+    setTime(this.#descriptor, mtime);
   });
 
   sync(): Promise<void> {
@@ -154,15 +151,6 @@ class OpenFile implements NewFile {
   close = soon(() => {
     closeSync(this.#descriptor);
   });
-}
-
-/** Only root may give files away, and FAT has neither owners nor modes: then a file stays as it is. */
-function ifAllowed(change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'EPERM') throw error;
-  }
 }
 
 /** What link(2) fails with where it cannot work: no hard links, `protected_hardlinks`, another file system. */

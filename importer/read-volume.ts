@@ -1,13 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  ALONE_BYTES,
-  amountIn,
-  type Chunk,
-  CHUNK_BYTES,
-  chunksOf,
-  type FixedPart,
-} from '../shared/archive-chunks.js';
+import { ALONE_BYTES, amountIn, CHUNK_BYTES, chunksOf, type FixedPart } from '../shared/archive-chunks.js';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { ShippedFile, Volume } from '../shared/manifest.js';
@@ -17,13 +10,25 @@ import { BLOCK_BYTES, describeHeader, type TarMark } from '../shared/tar-entry.j
 import { VolumeHashes } from './volume-hashes.js';
 import { missingArchive, wrongSize } from './volume-problems.js';
 
-/** Receives the content of the shipped files, one after the other. */
+/** A stretch of a file's content in memory. */
+export interface Content {
+  readonly file: ShippedFile;
+  /** Where it begins in the file, and in the memory. */
+  readonly from: number;
+  readonly at: number;
+  /** Bytes. */
+  readonly length: number;
+  readonly isLast: boolean;
+}
+
+/** Receives the content of the shipped files. */
 export interface FileSink {
-  begin(file: ShippedFile): Promise<void>;
-  /** @param chunk valid until it is written */
-  write(chunk: Uint8Array): Promise<void>;
-  /** The whole content was passed on; it has the right hash or will be reported as wrong. */
-  end(file: ShippedFile): Promise<void>;
+  /**
+   * Takes what is in one stretch of the archive after the other. It has the right hash or will be reported as wrong.
+   *
+   * @returns what goes on afterwards; the memory must stay as it is until it is done
+   */
+  take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ readonly done: Promise<void> }>;
 }
 
 /**
@@ -90,8 +95,12 @@ async function readChunks(reading: Reading, volume: Volume, mark: TarMark): Prom
       if (part.at + part.bytes.length <= there) requireFixed(path, part, bytes, files);
     if (there < chunk.length) throw cutOff(path);
     offset += chunk.length;
-    hashes.add(chunk, memory, { isFirst: offset === chunk.length, isLast: offset === volume.size });
-    await passOn(chunk, bytes, files, sink);
+    const keep = hashes.add(chunk, memory, {
+      isFirst: offset === chunk.length,
+      isLast: offset === volume.size,
+    });
+    const contents = chunk.pieces.map((piece) => ({ ...piece, file: files[piece.file] as ShippedFile }));
+    keep((await sink.take(contents, memory)).done);
     const { files: ended, bytes: content } = amountIn(chunk);
     progress.advance(ended, content);
   }
@@ -104,20 +113,6 @@ async function fill(handle: FileHandle, bytes: Buffer): Promise<number> {
   for (let read = -1; done < bytes.length && read !== 0; done += read)
     read = (await handle.read(bytes, done, bytes.length - done, null)).bytesRead;
   return done;
-}
-
-async function passOn(
-  { pieces }: Chunk,
-  bytes: Buffer,
-  files: readonly ShippedFile[],
-  sink: FileSink,
-): Promise<void> {
-  for (const { file, from, at, length, isLast } of pieces) {
-    const shipped = files[file] as ShippedFile;
-    if (from === 0) await sink.begin(shipped);
-    if (length > 0) await sink.write(bytes.subarray(at, at + length));
-    if (isLast) await sink.end(shipped);
-  }
 }
 
 function requireFixed(

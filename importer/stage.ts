@@ -1,6 +1,7 @@
 import { asIoError, CondaDiffError } from '../shared/errors.js';
 import type { Mismatch } from '../shared/identity.js';
 import type { Manifest } from '../shared/manifest.js';
+import type { WholeFile } from '../shared/new-files.js';
 import { NO_PROGRESS, type Progress } from '../shared/progress.js';
 import { volumeMark } from '../shared/volume-mark.js';
 import type { Attributes } from './attributes.js';
@@ -8,7 +9,7 @@ import { syncStage } from './commit.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type Layout, stagedFile } from './layout.js';
-import { type FileSink, readVolume } from './read-volume.js';
+import { type Content, type FileSink, readVolume } from './read-volume.js';
 import { seeVolumes } from './see-volumes.js';
 import { SyncBehind } from './sync-behind.js';
 import { requireVolumes } from './volume-problems.js';
@@ -43,12 +44,13 @@ export async function readUpdate(
   });
 }
 
+const NOTHING_LEFT = { done: Promise.resolve() };
+
 /** Verifies only. */
-export const DISCARD: FileSink = {
-  begin: () => Promise.resolve(),
-  write: () => Promise.resolve(),
-  end: () => Promise.resolve(),
-};
+export const DISCARD: FileSink = { take: () => Promise.resolve(NOTHING_LEFT) };
+
+/** From so many files on it is worth the start of threads to write them. */
+const MANY_FILES = 1000;
 
 /** Writes each file that the plan publishes to the stage, with its attributes, durably; the others are only verified. */
 export class StageSink implements FileSink {
@@ -57,9 +59,10 @@ export class StageSink implements FileSink {
   readonly #actions: readonly CommitAction[];
   readonly #published: ReadonlyMap<string, readonly [n: number, action: Publish]>;
   readonly #attributesOf: (action: Publish) => Attributes;
-  #attributes: Attributes | undefined;
   readonly #syncs = new SyncBehind();
+  readonly #createWhole: Disk['createWhole'];
   #file: NewFile | undefined;
+  #attributes: Attributes | undefined;
   #name = '';
 
   /** @param layout its stages for the actions exist */
@@ -68,6 +71,7 @@ export class StageSink implements FileSink {
     layout: Layout,
     actions: readonly CommitAction[],
     attributesOf: (action: Publish) => Attributes,
+    manyFiles = MANY_FILES,
   ) {
     this.#disk = disk;
     this.#layout = layout;
@@ -77,24 +81,47 @@ export class StageSink implements FileSink {
     for (const [n, action] of actions.entries())
       if (action.action === 'publish') published.set(action.path, [n, action]);
     this.#published = published;
+    if (published.size >= manyFiles) this.#createWhole = disk.createWhole;
   }
 
-  async begin({ path }: { readonly path: string }): Promise<void> {
-    const published = this.#published.get(path);
-    if (published === undefined) return;
-    const [n, action] = published;
-    this.#name = `${path} to the stage`;
+  async take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
+    const whole: WholeFile[] = [];
+    for (const content of contents) {
+      const published = this.#published.get(content.file.path);
+      if (published === undefined) continue;
+      if (this.#createWhole !== undefined && content.from === 0 && content.isLast)
+        whole.push(this.#wholeFile(published, content));
+      else await this.#takePart(published, content, memory);
+    }
+    if (whole.length === 0 || this.#createWhole === undefined) return NOTHING_LEFT;
+    return { done: this.#createWhole({ memory, files: whole }) };
+  }
+
+  #wholeFile([n, action]: readonly [number, Publish], { at, length }: Content): WholeFile {
+    const { path } = action;
+    const place = { path: stagedFile(this.#layout, n, path), name: `${path} to the stage` };
+    return { ...place, at, length, ...this.#attributesOf(action) };
+  }
+
+  async #takePart(
+    [n, action]: readonly [number, Publish],
+    { from, at, length, isLast }: Content,
+    memory: SharedArrayBuffer,
+  ): Promise<void> {
+    if (from === 0) await this.#begin(n, action);
+    await this.#guard(async () => this.#file?.write(Buffer.from(memory, at, length)));
+    if (isLast) await this.#end();
+  }
+
+  async #begin(n: number, action: Publish): Promise<void> {
+    this.#name = `${action.path} to the stage`;
     this.#attributes = this.#attributesOf(action);
     await this.#guard(async () => {
-      this.#file = await this.#disk.create(stagedFile(this.#layout, n, path), 0o600);
+      this.#file = await this.#disk.create(stagedFile(this.#layout, n, action.path), 0o600);
     });
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    await this.#guard(async () => this.#file?.write(chunk));
-  }
-
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     const { ownership, mtime } = this.#attributes ?? {};
     await this.#guard(async () => {
       if (ownership !== undefined) await this.#file?.setOwnership(ownership);

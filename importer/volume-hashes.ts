@@ -8,7 +8,7 @@ export class VolumeHashes {
   readonly #files: readonly ShippedFile[];
   readonly #whole: PieceHasher;
   readonly #each: PieceHasher;
-  readonly #underWay: { readonly memory: SharedArrayBuffer; readonly done: Promise<unknown> }[] = [];
+  readonly #underWay: { readonly memory: SharedArrayBuffer; readonly done: Promise<unknown>[] }[] = [];
   readonly #unused: SharedArrayBuffer[] = [];
   /** What the files that are wrong hash to, by number. */
   readonly #wrong = new Map<number, string>();
@@ -26,13 +26,18 @@ export class VolumeHashes {
     return this.#unused.pop() ?? new SharedArrayBuffer(CHUNK_BYTES);
   }
 
+  /**
+   * Has a chunk hashed.
+   *
+   * @returns tells what else needs the memory
+   */
   add(
     { pieces, length }: Chunk,
     memory: SharedArrayBuffer,
     place: { readonly isFirst: boolean; readonly isLast: boolean },
-  ): void {
+  ): (other: Promise<void>) => void {
     const ofFiles = pieces.map((piece) => ({ ...piece, isFirst: piece.from === 0 }));
-    const done = Promise.all([
+    const hashed = Promise.all([
       this.#whole.hash(memory, [{ at: 0, length, ...place }]).then(([sha256 = '']) => {
         if (place.isLast) this.#sha256 = sha256;
       }),
@@ -42,8 +47,13 @@ export class VolumeHashes {
         for (const [n, sha256] of hashes.entries()) this.#judge(complete[n]?.file ?? -1, sha256);
       }),
     ]);
-    done.catch(() => undefined); // it is awaited when it is its turn
-    this.#underWay.push({ memory, done });
+    hashed.catch(() => undefined); // it is awaited when it is its turn
+    const one = { memory, done: [hashed] as Promise<unknown>[] };
+    this.#underWay.push(one);
+    return (other) => {
+      other.catch(() => undefined);
+      one.done.push(other);
+    };
   }
 
   #judge(n: number, sha256: string): void {
@@ -53,7 +63,7 @@ export class VolumeHashes {
   async #finishFirst(): Promise<void> {
     const first = this.#underWay[0];
     if (first === undefined) return;
-    await first.done;
+    await Promise.all(first.done);
     this.#underWay.shift();
     this.#unused.push(first.memory);
   }
@@ -70,7 +80,7 @@ export class VolumeHashes {
 
   /** Waits until no thread works on the memory. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.#underWay.map(({ done }) => done));
+    await Promise.allSettled(this.#underWay.flatMap(({ done }) => done));
   }
 }
 

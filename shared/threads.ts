@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Transferable, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { type AnswerMessage, type CallMessage, unpackError, WORKER_MARK } from './thread-message.js';
 import type { Jobs } from './worker.js';
 
@@ -24,12 +24,17 @@ export const THREADS = Math.max(2, Math.min(MOST, availableParallelism()));
 /** One worker thread: starts at the first call, keeps the process alive only while it has something to do. */
 export class Thread {
   readonly #entry: () => string;
+  readonly #limits: ResourceLimits | undefined;
   #worker: Worker | undefined;
   readonly #pending = new Map<number, (answer: AnswerMessage | Error) => void>();
   #calls = 0;
 
-  /** @param entry the file that the thread runs */
-  constructor(entry = ownEntry) {
+  /**
+   * @param entry the file that the thread runs
+   * @param limits of its memory
+   */
+  constructor(entry = ownEntry, limits?: ResourceLimits) {
+    this.#limits = limits;
     this.#entry = entry;
   }
 
@@ -72,7 +77,10 @@ export class Thread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#entry(), { workerData: WORKER_MARK, execArgv: [] });
+    const worker = new Worker(this.#entry(), {
+      ...{ workerData: WORKER_MARK, execArgv: [] },
+      ...(this.#limits && { resourceLimits: this.#limits }),
+    });
     worker.on('message', (answer: AnswerMessage) => {
       const resolve = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);

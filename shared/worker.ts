@@ -2,6 +2,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { gatherFiles } from './gather-files.js';
 import { hashFiles } from './hash-files.js';
 import { hashPieces } from './hash-pieces.js';
+import { createFiles } from './new-files.js';
 import { readFiles } from './read-files.js';
 import { readIndex } from './read-index.js';
 import { type AnswerMessage, type CallMessage, memoryOf, packError, WORKER_MARK } from './thread-message.js';
@@ -14,6 +15,7 @@ export type IsStopped = () => boolean;
  * typed arrays that fill their memory change hands instead of being copied.
  */
 const JOBS = {
+  'create-files': createFiles,
   'gather-files': gatherFiles,
   'hash-files': hashFiles,
   'hash-pieces': hashPieces,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Attributes } from '../../importer/attributes.js';
-import { type FileSink, readVolume } from '../../importer/read-volume.js';
+import { type Content, type FileSink, readVolume } from '../../importer/read-volume.js';
 import { realDisk } from '../../importer/disk.js';
 import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
 import { DISCARD, readUpdate, StageSink } from '../../importer/stage.js';
@@ -33,17 +33,13 @@ const ATTRIBUTES = (): Attributes => ({ ownership: { mode: 0o640, uid, gid }, mt
 class Kept implements FileSink {
   readonly files = new Map<string, string>();
   #parts: Buffer[] = [];
-  begin(): Promise<void> {
-    this.#parts = [];
-    return Promise.resolve();
-  }
-  write(chunk: Uint8Array): Promise<void> {
-    this.#parts.push(Buffer.from(chunk));
-    return Promise.resolve();
-  }
-  end({ path }: ShippedFile): Promise<void> {
-    this.files.set(path, Buffer.concat(this.#parts).toString());
-    return Promise.resolve();
+  take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
+    for (const { file, from, at, length, isLast } of contents) {
+      if (from === 0) this.#parts = [];
+      this.#parts.push(Buffer.from(Buffer.from(memory, at, length)));
+      if (isLast) this.files.set(file.path, Buffer.concat(this.#parts).toString());
+    }
+    return Promise.resolve({ done: Promise.resolve() });
   }
 }
 

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildSyntheticChannel } from '../bench/synthetic-channel.js';
+import { listTree } from '../support/channel.js';
+import { memoryDirectory } from '../support/memory-directory.js';
+import { runCommand, skipWithout } from '../support/run-command.js';
+import { type Call, runTraced } from '../support/strace.js';
+
+/** More than from where on threads write the files of an update (see `MANY_FILES`). */
+const ARTIFACTS = 600;
+/** Further than the main thread comes with any of these calls. */
+const FAR = 300;
+const CALLS: readonly Call[] = ['open', 'fchmod', 'fsync'];
+
+test('An update of many small files, written by threads', { skip: skipWithout('strace') }, async (t) => {
+  const folder = await memoryDirectory(t);
+  const [mirror, copy, outbox] = ['mirror', 'copy', 'outbox'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  buildSyntheticChannel(mirror, {
+    ...{ subdirs: ['linux-64', 'noarch'], artifacts: ARTIFACTS, files: 'whole' },
+    size: (n) => n % 500,
+  });
+  const done = async (...[name, ...args]: Parameters<typeof runCommand>): Promise<void> => {
+    const { code, stderr } = await runCommand(name, ...args);
+    assert.equal(code, 0, stderr);
+  };
+  await done('conda-diff-export', ['init', mirror, '--empty']);
+  await done('conda-diff-export', ['create', mirror, '-o', `${outbox}/`]);
+  const update = join(outbox, 'default-1');
+
+  await t.test('has the content, modes and times of the mirror in the end', async () => {
+    mkdirSync(copy, { mode: 0o755 });
+    await done('conda-diff-import', ['apply', update, copy]);
+    const shown = async (root: string): Promise<unknown[]> =>
+      (await listTree(root))
+        .filter(({ path }) => !path.startsWith('.conda-diff'))
+        .map(({ path, sha256, mode, mtimeMs }) => [
+          path,
+          sha256,
+          mode,
+          mtimeMs && Math.floor(mtimeMs / 1000),
+        ]);
+    const files = await shown(mirror);
+    assert.ok(files.length > 2 * ARTIFACTS);
+    assert.deepEqual(await shown(copy), files);
+  });
+
+  for (const call of CALLS) {
+    await t.test(
+      `of which a ${call} fails: exit 15, the file is named, nothing changed, the next run ends it`,
+      async () => {
+        await rm(copy, { recursive: true });
+        mkdirSync(copy);
+        const run = await runTraced('conda-diff-import', ['apply', update, copy], {
+          call,
+          error: 'EIO',
+          when: FAR,
+        });
+        assert.ok(run.calls.some(({ isInjected }) => isInjected));
+        assert.equal(run.code, 15, run.stderr);
+        assert.match(run.stderr, /Cannot write (linux-64|noarch)\/\S+ to the stage: EIO/);
+        assert.deepEqual(
+          readdirSync(copy).filter((name) => name !== '.conda-diff'),
+          [],
+        );
+        assert.ok(!readdirSync(join(copy, '.conda-diff')).includes('stage'));
+        await done('conda-diff-import', ['apply', update, copy]);
+        await done('conda-diff-import', ['verify', '--all', copy]);
+      },
+    );
+  }
+
+  await t.test('that is killed while they are synced: the next run ends it', async () => {
+    await rm(copy, { recursive: true });
+    mkdirSync(copy);
+    const kill = { call: 'fsync', error: 'SIGKILL', when: FAR } as const;
+    const run = await runTraced('conda-diff-import', ['apply', update, copy], kill);
+    assert.equal(run.signal, 'SIGKILL');
+    assert.ok(readdirSync(join(copy, '.conda-diff/stage')).length > FAR);
+    await done('conda-diff-import', ['apply', update, copy]);
+    await done('conda-diff-import', ['verify', '--all', copy]);
+  });
+});
