@@ -37,13 +37,7 @@ export interface Measures {
  */
 export function requireFeasible(repository: string, spaces: readonly Space[], measures: Measures): void {
   const obstacles = measures.inTheWay.map(describeObstacle);
-  const wants = [
-    ...measures.unwritable.map((directory) => `${directory} is not writable`),
-    ...measures.elsewhere.map(
-      (directory) => `${directory} is on another file system than ${repository}/.conda-diff`,
-    ),
-    ...spaces.flatMap(spaceProblems),
-  ];
+  const wants = [...outOfReach(repository, measures), ...spaces.flatMap(spaceProblems)];
   const problems = [...obstacles, ...wants];
   if (problems.length === 0) return;
   throw new CondaDiffError('io', `The update cannot be applied to ${repository}; nothing was changed`, {
@@ -56,6 +50,30 @@ export function requireFeasible(repository: string, spaces: readonly Space[], me
       `Delete retired files with: conda-diff-import gc ${shellWord(repository)} --older-than 0h`,
     ].join('\n'),
   });
+}
+
+/**
+ * An undo must reach every directory that it changes: file systems may have been mounted there since the import.
+ *
+ * @throws CondaDiffError io, with all that it does not reach
+ */
+export function requireReachable(repository: string, measures: Measures): void {
+  const problems = outOfReach(repository, measures);
+  if (problems.length === 0) return;
+  throw new CondaDiffError('io', `The last import of ${repository} cannot be undone; nothing was changed`, {
+    details: problems,
+    hint: [
+      'Run as the user that owns the repository, with its file systems mounted as they were at the import:',
+      `  conda-diff-import undo ${shellWord(repository)}`,
+    ].join('\n'),
+  });
+}
+
+function outOfReach(repository: string, { unwritable, elsewhere }: Measures): string[] {
+  return [
+    ...unwritable.map((directory) => `${directory} is not writable`),
+    ...elsewhere.map((directory) => `${directory} is on another file system than ${repository}/.conda-diff`),
+  ];
 }
 
 function spaceProblems({ place, needs, freeBytes, freeInodes }: Space): string[] {

@@ -62,8 +62,8 @@ async function apply(copy: string, code = 0): Promise<string> {
   return (await command('conda-diff-import', ['apply', await updateOf(), copy], code)).stderr;
 }
 
-async function undo(copy: string): Promise<void> {
-  await command('conda-diff-import', ['undo', copy]);
+async function undo(copy: string, code = 0): Promise<string> {
+  return (await command('conda-diff-import', ['undo', copy], code)).stderr;
 }
 
 /** What follows where the point was made. */
@@ -407,6 +407,22 @@ describe('What makes an import impossible is said before anything is changed', (
       unmount(subdir);
     }
     await apply(copy, 0);
+  });
+
+  it('to an undo, too: a mount that came after the import', { skip: skipWithoutMounts() }, async (t) => {
+    const copy = await freshCopy(t);
+    await apply(copy);
+    const subdir = join(copy, 'linux-64');
+    mountOnItself(subdir);
+    try {
+      const stderr = await refused(copy, () => undo(copy, 15));
+      assert.ok(stderr.includes(`${subdir} is on another file system than ${copy}/.conda-diff`), stderr);
+      assert.match(stderr, /cannot be undone; nothing was changed/);
+    } finally {
+      unmount(subdir);
+    }
+    await undo(copy);
+    assertSettled(copy, await crossing, [0]);
   });
 
   it('a directory that is a link to another file system', { skip: skipWithoutMounts() }, async (t) => {
