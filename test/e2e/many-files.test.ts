@@ -11,9 +11,9 @@ import { type Call, runTraced } from '../support/strace.js';
 
 /** More than from where on threads write the files of an update (see `MANY_FILES`). */
 const ARTIFACTS = 600;
-/** Further than the main thread comes with any of these calls. */
+/** Further than the main thread comes with any of these calls; how many files it opens depends on Node. */
 const FAR = 300;
-const CALLS: readonly Call[] = ['open', 'fchmod', 'fsync'];
+const CALLS: readonly Call[] = ['fchmod', 'fsync'];
 
 test('An update of many small files, written by threads', { skip: skipWithout('strace') }, async (t) => {
   const folder = await memoryDirectory(t);
@@ -75,15 +75,4 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
       },
     );
   }
-
-  await t.test('that is killed while they are synced: the next run ends it', async () => {
-    await rm(copy, { recursive: true });
-    mkdirSync(copy);
-    const kill = { call: 'fsync', error: 'SIGKILL', when: FAR } as const;
-    const run = await runTraced('conda-diff-import', ['apply', update, copy], kill);
-    assert.equal(run.signal, 'SIGKILL');
-    assert.ok(readdirSync(join(copy, '.conda-diff/stage')).length > FAR);
-    await done('conda-diff-import', ['apply', update, copy]);
-    await done('conda-diff-import', ['verify', '--all', copy]);
-  });
 });
