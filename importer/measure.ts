@@ -17,7 +17,7 @@ import { directoryOf } from '../shared/paths.js';
 import { type CommitAction, placesOf } from './commit-plan.js';
 import { obstaclesTo } from './in-the-way.js';
 import { type Area, areaOf, areasFor, type Layout } from './layout.js';
-import type { Measures, Needs, Space } from './preflight.js';
+import type { Measures, Needs, Reach, Space } from './preflight.js';
 
 /** Documents of ours grow with the number of files: bytes per entry of a reference, and per action of a journal. */
 const BYTES_PER_ENTRY = 300;
@@ -90,11 +90,25 @@ export function needsOf(actions: readonly CommitAction[], entries: number, copie
 }
 
 /**
- * Looks at the directories that a commit changes.
+ * Looks at the directories that a commit changes, and at what stands in its way.
  *
  * @throws CondaDiffError io
  */
 export function measure(layout: Layout, actions: readonly CommitAction[]): Measures {
+  try {
+    const inTheWay = obstaclesTo(layout.repository, placesOf(actions));
+    return { inTheWay, ...measureReach(layout, actions) };
+  } catch (error) {
+    throw asIoError(error, `Cannot measure ${layout.repository}`);
+  }
+}
+
+/**
+ * Looks at the directories that a commit changes.
+ *
+ * @throws CondaDiffError io
+ */
+export function measureReach(layout: Layout, actions: readonly CommitAction[]): Reach {
   const { repository } = layout;
   const changed = new Set(actions.filter(changes).map(({ path }) => directoryOf(path)));
   try {
@@ -107,7 +121,6 @@ export function measure(layout: Layout, actions: readonly CommitAction[]): Measu
     const isElsewhere = (directory: string, area: string): boolean =>
       statSync(directory).dev !== statSync(area).dev || mountOf(directory) !== mountOf(area);
     return {
-      inTheWay: obstaclesTo(repository, placesOf(actions)),
       unwritable: directories.filter((directory) => !isWritable(directory)),
       elsewhere: [...areas]
         .filter(([directory, area]) => isElsewhere(directory, area))

@@ -21,13 +21,17 @@ export interface Space {
   readonly freeInodes: number | undefined;
 }
 
-/** The directories that an import changes. */
-export interface Measures {
+/** The directories that a commit changes and cannot reach. */
+export interface Reach {
   /** Directories that will change and are not writable for this user. */
   readonly unwritable: readonly string[];
-  readonly inTheWay: readonly Obstacle[];
   /** Directories on another file system than the `.conda-diff` in which their files wait, so that no rename can reach them. */
   readonly elsewhere: readonly string[];
+}
+
+/** What an import meets where it changes something. */
+export interface Measures extends Reach {
+  readonly inTheWay: readonly Obstacle[];
 }
 
 /**
@@ -57,8 +61,8 @@ export function requireFeasible(repository: string, spaces: readonly Space[], me
  *
  * @throws CondaDiffError io, with all that it does not reach
  */
-export function requireReachable(repository: string, measures: Measures): void {
-  const problems = outOfReach(repository, measures);
+export function requireReachable(repository: string, reach: Reach): void {
+  const problems = outOfReach(repository, reach);
   if (problems.length === 0) return;
   throw new CondaDiffError('io', `The last import of ${repository} cannot be undone; nothing was changed`, {
     details: problems,
@@ -69,7 +73,7 @@ export function requireReachable(repository: string, measures: Measures): void {
   });
 }
 
-function outOfReach(repository: string, { unwritable, elsewhere }: Measures): string[] {
+function outOfReach(repository: string, { unwritable, elsewhere }: Reach): string[] {
   return [
     ...unwritable.map((directory) => `${directory} is not writable`),
     ...elsewhere.map((directory) => `${directory} is on another file system than ${repository}/.conda-diff`),

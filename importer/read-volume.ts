@@ -11,7 +11,7 @@ import { VolumeHashes } from './volume-hashes.js';
 import { missingArchive, wrongSize } from './volume-problems.js';
 
 /** A stretch of a file's content in memory. */
-export interface Content {
+export interface ContentPart {
   readonly file: ShippedFile;
   /** Where it begins in the file, and in the memory. */
   readonly from: number;
@@ -28,7 +28,10 @@ export interface FileSink {
    *
    * @returns what goes on afterwards; the memory must stay as it is until it is done
    */
-  take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ readonly done: Promise<void> }>;
+  take(
+    contents: readonly ContentPart[],
+    memory: SharedArrayBuffer,
+  ): Promise<{ readonly done: Promise<void> }>;
 }
 
 /**

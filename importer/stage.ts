@@ -9,7 +9,7 @@ import { syncStage } from './commit.js';
 import type { CommitAction, Publish } from './commit-plan.js';
 import type { Disk, NewFile } from './disk.js';
 import { type Layout, stagedFile } from './layout.js';
-import { type Content, type FileSink, readVolume } from './read-volume.js';
+import { type ContentPart, type FileSink, readVolume } from './read-volume.js';
 import { seeVolumes } from './see-volumes.js';
 import { SyncBehind } from './sync-behind.js';
 import { requireVolumes } from './volume-problems.js';
@@ -84,7 +84,7 @@ export class StageSink implements FileSink {
     if (published.size >= manyFiles) this.#createWhole = disk.createWhole;
   }
 
-  async take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
+  async take(contents: readonly ContentPart[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
     const whole: WholeFile[] = [];
     for (const content of contents) {
       const published = this.#published.get(content.file.path);
@@ -97,7 +97,7 @@ export class StageSink implements FileSink {
     return { done: this.#createWhole({ memory, files: whole }) };
   }
 
-  #wholeFile([n, action]: readonly [number, Publish], { at, length }: Content): WholeFile {
+  #wholeFile([n, action]: readonly [number, Publish], { at, length }: ContentPart): WholeFile {
     const { path } = action;
     const place = { path: stagedFile(this.#layout, n, path), name: `${path} to the stage` };
     return { ...place, at, length, ...this.#attributesOf(action) };
@@ -105,7 +105,7 @@ export class StageSink implements FileSink {
 
   async #takePart(
     [n, action]: readonly [number, Publish],
-    { from, at, length, isLast }: Content,
+    { from, at, length, isLast }: ContentPart,
     memory: SharedArrayBuffer,
   ): Promise<void> {
     if (from === 0) await this.#begin(n, action);

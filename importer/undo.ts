@@ -15,7 +15,7 @@ import { lastEvent } from './copy-history.js';
 import type { Journal } from './journal.js';
 import { keptFile, stagedFile } from './layout.js';
 import { readCopyLedger } from './note-event.js';
-import { measure } from './measure.js';
+import { measureReach } from './measure.js';
 import { byReference } from './online-command.js';
 import { clearAfterFailure, isUnverified, readJournal, readRetired } from './own-files.js';
 import { requireReachable } from './preflight.js';
@@ -51,7 +51,7 @@ export async function undoLastImport(bench: Workbench, notebook: Notebook): Prom
     what: `The last import of ${layout.repository} cannot be undone`,
     command: 'conda-diff-import undo',
   });
-  requireReachable(layout.repository, measure(layout, actions));
+  requireReachable(layout.repository, measureReach(layout, actions));
   try {
     await stageFromUndo(bench, last, plan);
     const journal = journalFor(bench, last, plan, notebook);

@@ -103,9 +103,9 @@ export class Thread {
 
 const threads = Array.from({ length: THREADS }, () => new Thread());
 
-/** The worker thread that has least to do. */
-export function idlestThread(): Thread {
-  return threads.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
+/** The one that has least to do, by default of the threads that all work is shared among. */
+export function idlestThread(among: readonly Thread[] = threads): Thread {
+  return among.reduce((best, thread) => (thread.pending < best.pending ? thread : best));
 }
 
 let callers = 0;

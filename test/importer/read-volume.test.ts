@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Attributes } from '../../importer/attributes.js';
-import { type Content, type FileSink, readVolume } from '../../importer/read-volume.js';
+import { type ContentPart, type FileSink, readVolume } from '../../importer/read-volume.js';
 import { realDisk } from '../../importer/disk.js';
 import { type CommitAction, publishOf } from '../../importer/commit-plan.js';
 import { DISCARD, readUpdate, StageSink } from '../../importer/stage.js';
@@ -33,7 +33,7 @@ const ATTRIBUTES = (): Attributes => ({ ownership: { mode: 0o640, uid, gid }, mt
 class Kept implements FileSink {
   readonly files = new Map<string, string>();
   #parts: Buffer[] = [];
-  take(contents: readonly Content[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
+  take(contents: readonly ContentPart[], memory: SharedArrayBuffer): Promise<{ done: Promise<void> }> {
     for (const { file, from, at, length, isLast } of contents) {
       if (from === 0) this.#parts = [];
       this.#parts.push(Buffer.from(Buffer.from(memory, at, length)));
