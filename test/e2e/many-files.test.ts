@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSyntheticChannel } from '../bench/synthetic-channel.js';
 import { listTree } from '../support/channel.js';
 import { memoryDirectory } from '../support/memory-directory.js';
+import { Random, seedFromEnvironment } from '../support/random.js';
 import { runCommand, skipWithout } from '../support/run-command.js';
-import { type Call, runTraced } from '../support/strace.js';
+import { type Call, runTraced, startSlowly } from '../support/strace.js';
 
 /** More than from where on threads write the files of an update (see `MANY_FILES`). */
 const ARTIFACTS = 600;
 /** Further than the main thread comes with any of these calls; how many files it opens depends on Node. */
 const FAR = 300;
 const CALLS: readonly Call[] = ['fchmod', 'fsync'];
+const KILLS = Math.ceil(Number(process.env.CONDA_DIFF_KILLS ?? 10) / 5);
 
 test('An update of many small files, written by threads', { skip: skipWithout('strace') }, async (t) => {
   const folder = await memoryDirectory(t);
@@ -30,6 +34,7 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
     const { code, stderr } = await runCommand(name, ...args);
     assert.equal(code, 0, stderr);
   };
+  const published = (): string[] => readdirSync(copy).filter((name) => name !== '.conda-diff');
   await done('conda-diff-export', ['init', mirror, '--empty']);
   await done('conda-diff-export', ['create', mirror, '-o', `${outbox}/`]);
   const update = join(outbox, 'default-1');
@@ -51,6 +56,28 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
     assert.deepEqual(await shown(copy), files);
   });
 
+  await t.test(`${KILLS} kills while the threads write: nothing changed, the next run ends it`, async (t) => {
+    const seed = seedFromEnvironment();
+    t.diagnostic(`seed ${seed} (CONDA_DIFF_SEED), ${KILLS} kills (a fifth of CONDA_DIFF_KILLS)`);
+    const random = new Random(seed);
+    const stage = join(copy, '.conda-diff', 'stage');
+    const staged = (): number => (existsSync(stage) ? readdirSync(stage).length : 0);
+    for (let kill = 0; kill < KILLS; kill++) {
+      await rm(copy, { recursive: true });
+      mkdirSync(copy);
+      const enough = 1 + random.next() * ARTIFACTS;
+      const run = startSlowly('fsync', 5, 'conda-diff-import', ['apply', update, copy]);
+      while (staged() < enough && !run.hasEnded()) await sleep(1);
+      run.kill('SIGKILL');
+      const { signal, stderr } = await run.ended;
+      assert.equal(signal, 'SIGKILL', stderr);
+      assert.ok(staged() >= enough, `${staged()} files are staged`);
+      assert.deepEqual(published(), []);
+      await done('conda-diff-import', ['apply', update, copy]);
+      await done('conda-diff-import', ['verify', '--all', copy]);
+    }
+  });
+
   for (const call of CALLS) {
     await t.test(
       `of which a ${call} fails: exit 15, the file is named, nothing changed, the next run ends it`,
@@ -65,10 +92,7 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
         assert.ok(run.calls.some(({ isInjected }) => isInjected));
         assert.equal(run.code, 15, run.stderr);
         assert.match(run.stderr, /Cannot write (linux-64|noarch)\/\S+ to the stage: EIO/);
-        assert.deepEqual(
-          readdirSync(copy).filter((name) => name !== '.conda-diff'),
-          [],
-        );
+        assert.deepEqual(published(), []);
         assert.ok(!readdirSync(join(copy, '.conda-diff')).includes('stage'));
         await done('conda-diff-import', ['apply', update, copy]);
         await done('conda-diff-import', ['verify', '--all', copy]);
