@@ -2,10 +2,11 @@ import { collisions } from '../shared/collisions.js';
 import { CondaDiffError, type ErrorCode } from '../shared/errors.js';
 import type { Diff } from '../shared/diff.js';
 import type { Mismatch } from '../shared/identity.js';
-import { directoryOf, joinPath } from '../shared/paths.js';
+import { joinPath } from '../shared/paths.js';
 import type { Survey } from '../shared/read-state.js';
-import { kindByName, REPODATA } from '../shared/rules.js';
-import type { State } from '../shared/state.js';
+import { REPODATA } from '../shared/rules.js';
+import { type State, stateOf } from '../shared/state.js';
+import { artifactsPerDirectory } from './count-artifacts.js';
 import { turned } from './turned.js';
 
 export interface SourcePolicy {
@@ -132,7 +133,7 @@ function hasBehind(base: State, link: string): boolean {
 /** Index directories of the base that vanished or became empty, and those that lose too many artifacts. */
 function brokenIndexes(survey: Survey, base: State, diff: Diff, maxRemovals: number): string[] {
   const before = artifactsPerDirectory(base);
-  const removed = artifactsPerDirectory(diff.removed);
+  const removed = artifactsPerDirectory(stateOf(diff.removed));
   const now = new Map(survey.indexes.map((index) => [index.directory, index]));
   const broken: string[] = [];
   for (const [directory, count] of before) {
@@ -154,16 +155,4 @@ function brokenIndexes(survey: Survey, base: State, diff: Diff, maxRemovals: num
 
 function artifacts(count: number): string {
   return count === 1 ? '1 artifact' : `${String(count)} artifacts`;
-}
-
-/** Every directory that has a repodata.json or artifacts in it, with the number of the latter. */
-function artifactsPerDirectory(entries: Iterable<{ readonly path: string }>): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { path } of entries) {
-    const kind = kindByName(path, () => true);
-    if (kind !== 'artifact' && !path.endsWith(REPODATA)) continue;
-    const directory = directoryOf(path);
-    counts.set(directory, (counts.get(directory) ?? 0) + (kind === 'artifact' ? 1 : 0));
-  }
-  return counts;
 }

@@ -2,13 +2,13 @@ import { claimsOf } from '../shared/claims.js';
 import { decodeVariant, encodingOf } from '../shared/decode-variant.js';
 import { CondaDiffError } from '../shared/errors.js';
 import { compileGlobs, type Globs } from '../shared/globs.js';
-import { directoryOf, joinPath, nameOf } from '../shared/paths.js';
+import { compareUtf8, directoryOf, joinPath, nameOf } from '../shared/paths.js';
 import { decodeWhole, type IndexDirectory } from '../shared/read-index.js';
 import type { Survey } from '../shared/read-state.js';
 import { RecordRows } from '../shared/record-rows.js';
 import { RepodataScanner } from '../shared/repodata-scan.js';
 import { HASH_BYTES, MARK, type Rows } from '../shared/rows.js';
-import { isIndexName, isShardName, REPODATA, SHARD_INDEX } from '../shared/rules.js';
+import { INDEX_NAMES, isShardName, REPODATA, SHARD_INDEX } from '../shared/rules.js';
 import { decodeShard } from '../shared/shard-index.js';
 import { allRows, sortRows } from '../shared/sort-rows.js';
 import type { State } from '../shared/state.js';
@@ -16,6 +16,8 @@ import type { Fault } from './check-source.js';
 
 /** Problems listed per file; the rest is counted. */
 const LISTED = 5;
+/** What is read when the state is needs no check against it. */
+const CHECKED = [...INDEX_NAMES].filter((name) => name !== REPODATA && name !== SHARD_INDEX);
 
 /**
  * Holds index variants and shards against the state: each must name nothing that is not tracked with the hash
@@ -29,14 +31,11 @@ export async function variantFaults(
   globs: Globs,
   changed: readonly string[],
 ): Promise<Fault[]> {
-  const directories = new Set(changed.map(directoryOf));
   const shards = changed.filter((path) => isShardName(nameOf(path)) && survey.state.find(path) >= 0);
   const details: string[] = [];
-  for (const { path } of survey.state) {
-    if (!directories.has(directoryOf(path)) || !isCheckedVariant(path)) continue;
-    details.push(
-      ...problemsOf(path, directoryOf(path), await readVariant(path, survey.source(path)), survey, globs),
-    );
+  for (const path of variantsIn(new Set(changed.map(directoryOf)), survey.state)) {
+    const records = await readVariant(path, survey.source(path));
+    details.push(...problemsOf(path, directoryOf(path), records, survey, globs));
   }
   const homes = homesOf(shards, survey.indexes);
   for (const path of shards) {
@@ -49,9 +48,10 @@ export async function variantFaults(
   return [{ code: 'source', message: 'Index variants do not agree with repodata.json', details, hint }];
 }
 
-function isCheckedVariant(path: string): boolean {
-  const name = nameOf(path);
-  return isIndexName(name) && name !== REPODATA && name !== SHARD_INDEX;
+/** The tracked variants of these directories, sorted. */
+function variantsIn(directories: ReadonlySet<string>, state: State): string[] {
+  const paths = [...directories].flatMap((directory) => CHECKED.map((name) => joinPath(directory, name)));
+  return paths.filter((path) => state.find(path) >= 0).sort(compareUtf8);
 }
 
 /** The index directories that name these shards. */

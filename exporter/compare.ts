@@ -56,15 +56,7 @@ export async function compare(
   cache: HashCache,
   copyTo?: string,
 ): Promise<Comparison> {
-  const { repository, links, stateDirectory, site, signal } = options;
-  const place = { repository, stateDirectory, site, events };
-  const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository, links)));
-  const globs = { ...(globsInForce(viewSite(events, site)) ?? chosen.reference.globs), ...options.globs };
-  const survey = await readState(repository, {
-    ...{ globs, cache, signal, links },
-    ...(copyTo !== undefined && { copyTo }),
-    ...(options.progress && { progress: options.progress }),
-  });
+  const { chosen, globs, survey } = await readBoth(options, events, cache, copyTo);
   const { reference: base, released } = underGlobs(chosen.reference, globs);
   const diff = diffStates(base.state, survey.state);
   const changed = [...diff.added, ...diff.replaced.map(({ after }) => after), ...diff.removed].map(
@@ -76,4 +68,39 @@ export async function compare(
   ]);
   const keepsGlobs = parseBase(options.base).kind === 'empty' || sameGlobs(chosen.reference.globs, globs);
   return { survey, chosen, base, globs, released, diff, isSame: isEmptyDiff(diff) && keepsGlobs };
+}
+
+/**
+ * The base and the repository: at the same time where the globs are known without the base, and nothing is captured that
+ * would have to be cleared away for a base which is none.
+ */
+async function readBoth(
+  options: CompareOptions,
+  events: readonly LedgerEvent[],
+  cache: HashCache,
+  copyTo: string | undefined,
+): Promise<Pick<Comparison, 'chosen' | 'globs' | 'survey'>> {
+  const { repository, links, stateDirectory, site } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const read = (globs: Globs): Promise<Survey> =>
+    readState(repository, {
+      ...{ globs, cache, signal, links },
+      ...(copyTo !== undefined && { copyTo }),
+      ...(options.progress && { progress: options.progress }),
+    });
+  const own = globsInForce(viewSite(events, site));
+  const known = own && { ...own, ...options.globs };
+  const early = copyTo === undefined && known !== undefined ? read(known) : undefined;
+  early?.catch(() => undefined); // the base is judged first
+  try {
+    const place = { repository, stateDirectory, site, events };
+    const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository, links)));
+    const globs = known ?? { ...chosen.reference.globs, ...options.globs };
+    return { chosen, globs, survey: await (early ?? read(globs)) };
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled([early]);
+    throw error;
+  }
 }

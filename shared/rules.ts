@@ -21,14 +21,15 @@ export const MANIFEST = '.manifest.json';
 export const STATE_DIRECTORY = '.conda-diff';
 
 const ENCODINGS = ['', '.zst', '.bz2', '.gz'];
-const VARIANTS = new Set([
+/** The names of repodata.json and its variants. */
+export const INDEX_NAMES: ReadonlySet<string> = new Set([
   SHARD_INDEX,
   ...ENCODINGS.flatMap((encoding) => [`${REPODATA}${encoding}`, `current_${REPODATA}${encoding}`]),
 ]);
 
 /** Whether a file of this name in an index directory is an index: repodata.json or one of its variants. */
 export function isIndexName(name: string): boolean {
-  return VARIANTS.has(name);
+  return INDEX_NAMES.has(name);
 }
 
 const SHARD = /^[0-9a-f]{64}\.msgpack\.zst$/;

@@ -48,7 +48,8 @@ export function isUsualName(bytes: Uint8Array, start: number, end: number): bool
   );
 }
 
-function endsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+/** Whether a piece of bytes ends with a text. */
+export function endsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   const from = end - text.length;
   if (from < start) return false;
   for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text[i]) return false;

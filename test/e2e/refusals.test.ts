@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import {
   copyFile,
   mkdir,
@@ -415,6 +415,13 @@ describe('wrong usage', { concurrency: 2 }, () => {
     );
     await init(sides, '--empty');
     assert.match((await refuse('conda-diff-export', ['init', mirror, '--empty'], 2)).text, /was set before/);
+    // Base and repository are read at the same time: the base is judged first, whatever else is wrong.
+    writeFileSync(join(mirror, 'noarch/repodata.json'), '{');
+    for (const [base, code, said] of [
+      [join(folder, 'none.json'), 2, /No such file: .*none\.json/],
+      ['assumed', 10, /An index cannot be read/],
+    ] as const)
+      assert.match((await refuse('conda-diff-export', ['show', mirror, '--base', base], code)).text, said);
   });
 
   test('of the importer ends with 2 and says what is wrong', async (t) => {
