@@ -3,7 +3,6 @@ import type { Diff } from '../shared/diff.js';
 import type { Fingerprint } from '../shared/fingerprint.js';
 import { orderOf, type ShippedFile } from '../shared/manifest.js';
 import type { Kind } from '../shared/rules.js';
-import type { Entry } from '../shared/state.js';
 
 /** What is on disk at a path when the update is planned. */
 export interface FileStatus {
@@ -23,14 +22,12 @@ export function planFiles(
   kindOf: (path: string) => Kind,
   statusOf: (path: string) => Pick<FileStatus, 'mtime'>,
 ): ShippedFile[] {
-  const shipped = ({ path, size, sha256 }: Entry): ShippedFile => ({
-    ...{ path, size, sha256 },
-    kind: kindOf(path),
-    mtime: statusOf(path).mtime,
+  const added = diff.added.map(({ path, size, sha256 }): ShippedFile => {
+    return { path, size, sha256, kind: kindOf(path), mtime: statusOf(path).mtime };
   });
-  const replaced = diff.replaced.map(({ before, after }) => ({
-    ...shipped(after),
-    replaces: { size: before.size, sha256: before.sha256 },
-  }));
-  return [...diff.added.map(shipped), ...replaced].sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
+  const replaced = diff.replaced.map(({ before, after: { path, size, sha256 } }): ShippedFile => {
+    const replaces = { size: before.size, sha256: before.sha256 };
+    return { path, size, sha256, kind: kindOf(path), mtime: statusOf(path).mtime, replaces };
+  });
+  return [...added, ...replaced].sort((a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
 }

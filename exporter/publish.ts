@@ -73,11 +73,10 @@ export async function publish(
 ): Promise<Published> {
   const toWrite = volumes.map((volume) => ({
     ...volume,
-    files: volume.files.map(({ path, size, sha256, mtime }) => ({
-      ...{ path, size, sha256, mtime, bounds },
-      source: source(path),
-      fingerprint: statusOf(path).fingerprint,
-    })),
+    files: volume.files.map(({ path, size, sha256, mtime }) => {
+      const { fingerprint } = statusOf(path);
+      return { path, size, sha256, mtime, bounds, source: source(path), fingerprint };
+    }),
   }));
   const added = (path: string): void => {
     detail(`adding: ${path}`);

@@ -102,7 +102,9 @@ async function readChunks(reading: Reading, volume: Volume, mark: TarMark): Prom
       isFirst: offset === chunk.length,
       isLast: offset === volume.size,
     });
-    const contents = chunk.pieces.map((piece) => ({ ...piece, file: files[piece.file] as ShippedFile }));
+    const contents = chunk.pieces.map(({ file, from, at, length, isLast }): ContentPart => {
+      return { file: files[file] as ShippedFile, from, at, length, isLast };
+    });
     keep((await sink.take(contents, memory)).done);
     const { files: ended, bytes: content } = amountIn(chunk);
     progress.advance(ended, content);

@@ -75,7 +75,13 @@ export function retiredAfter(
     action.action === 'retire' ? [{ path: action.path, ...action.before }] : [],
   );
   const again = kind === 'undo' ? journal.reused : [];
-  const added = [...retiring, ...again].map((entry) => ({ ...entry, attempt, at }));
+  const added = [...retiring, ...again].map(({ path, size, sha256 }) => ({
+    path,
+    size,
+    sha256,
+    attempt,
+    at,
+  }));
   const taken = new Set(added.map(({ path }) => path));
   const isWaiting = ({ path }: Retired): boolean => state.find(path) < 0 && !taken.has(path);
   const earlier = before.filter((one) => one.attempt !== attempt && isWaiting(one));

@@ -98,9 +98,9 @@ export class StageSink implements FileSink {
   }
 
   #wholeFile([n, action]: readonly [number, Publish], { at, length }: ContentPart): WholeFile {
-    const { path } = action;
-    const place = { path: stagedFile(this.#layout, n, path), name: `${path} to the stage` };
-    return { ...place, at, length, ...this.#attributesOf(action) };
+    const path = stagedFile(this.#layout, n, action.path);
+    const { ownership, mtime } = this.#attributesOf(action);
+    return { path, name: `${action.path} to the stage`, at, length, ownership, mtime };
   }
 
   async #takePart(

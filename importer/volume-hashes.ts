@@ -36,7 +36,12 @@ export class VolumeHashes {
     memory: SharedArrayBuffer,
     place: { readonly isFirst: boolean; readonly isLast: boolean },
   ): (other: Promise<void>) => void {
-    const ofFiles = pieces.map((piece) => ({ ...piece, isFirst: piece.from === 0 }));
+    const ofFiles = pieces.map(({ at, length, from, isLast }) => ({
+      at,
+      length,
+      isFirst: from === 0,
+      isLast,
+    }));
     const hashed = Promise.all([
       this.#whole.hash(memory, [{ at: 0, length, ...place }]).then(([sha256 = '']) => {
         if (place.isLast) this.#sha256 = sha256;

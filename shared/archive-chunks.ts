@@ -94,9 +94,9 @@ class OpenChunk implements Chunk {
   readonly fixed: FixedPart[] = [];
   length = 0;
 
-  addPiece(piece: Omit<ChunkPiece, 'at'>): void {
-    this.pieces.push({ ...piece, at: this.length });
-    this.length += piece.length;
+  addPiece({ file, from, length, isLast }: Omit<ChunkPiece, 'at'>): void {
+    this.pieces.push({ file, from, length, isLast, at: this.length });
+    this.length += length;
   }
 
   addFixed(part: FixedPart['part'], file: number, bytes: Uint8Array): void {

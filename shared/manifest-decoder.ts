@@ -9,7 +9,9 @@ import {
   type ShippedFile,
   type Volume,
 } from './manifest.js';
+import { PlainLine, takeEntry } from './plain-line.js';
 import { checkFormat } from './reference.js';
+import { KINDS } from './rules.js';
 import { entryValidator, headerValidator, type Validator } from './schema.js';
 import type { Entry } from './state.js';
 
@@ -28,11 +30,21 @@ interface Sections {
   readonly lineage: LineageEntry[];
 }
 
+const CLOSE = Buffer.from('}');
+/** Of the usual line of a file, what stands between its hash and the number of its mtime. */
+const KIND_BYTES = KINDS.map((kind) => [kind, Buffer.from(`,"kind":"${kind}","mtime":`)] as const);
+/** As the schema says. */
+const MAX_MTIME = 8_640_000_000_000;
+const REPLACES = Buffer.from(',"replaces":{"size":');
+const REPLACES_SHA256 = Buffer.from(',"sha256":"');
+const REPLACES_CLOSE = Buffer.from('"}');
+
 /** Reads a manifest pushed in chunks. */
 export class ManifestDecoder {
   readonly #name: string;
   readonly #document: LineDocumentDecoder;
   readonly #sections: Sections = { volumes: [], files: [], removed: [], absent: [], lineage: [] };
+  readonly #line = new PlainLine();
   #header: ManifestHeader | undefined;
 
   private constructor(name: string, header: Validator<ManifestHeader>, entry: Map<string, Validator<never>>) {
@@ -45,6 +57,11 @@ export class ManifestDecoder {
       },
       entry: (section, value) => {
         this.#sections[section as SectionName].push((entry.get(section) as Validator<never>)(value, name));
+      },
+      line: (section, bytes, start) => {
+        if (section !== 'files' && section !== 'removed') return -1;
+        this.#line.begin(bytes, start);
+        return section === 'files' ? this.#addFile() : this.#addRemoved();
       },
     });
   }
@@ -75,4 +92,36 @@ export class ManifestDecoder {
     checkManifest(manifest, this.#name);
     return manifest;
   }
+
+  /** Adds a shipped file whose line has the usual form. Returns where the next line starts, else -1. */
+  #addFile(): number {
+    const line = this.#line;
+    if (!takeEntry(line)) return -1;
+    const { pathText: path, number: size, hashText: sha256 } = line;
+    const kind = KIND_BYTES.find(([, bytes]) => line.literal(bytes))?.[0];
+    if (kind === undefined || !line.whole() || line.number > MAX_MTIME) return -1;
+    const mtime = line.number;
+    let replaces: ShippedFile['replaces'];
+    if (line.literal(REPLACES)) {
+      if (!takeReplaced(line)) return -1;
+      replaces = { size: line.number, sha256: line.hashText };
+    }
+    if (!line.literal(CLOSE) || !line.end()) return -1;
+    const file = { path, size, sha256, kind, mtime };
+    this.#sections.files.push(replaces === undefined ? file : { ...file, replaces });
+    return line.at;
+  }
+
+  /** As {@link #addFile}. */
+  #addRemoved(): number {
+    const line = this.#line;
+    if (!takeEntry(line) || !line.literal(CLOSE) || !line.end()) return -1;
+    this.#sections.removed.push({ path: line.pathText, size: line.number, sha256: line.hashText });
+    return line.at;
+  }
+}
+
+/** Takes size and hash of a replaced file. */
+function takeReplaced(line: PlainLine): boolean {
+  return line.whole() && line.literal(REPLACES_SHA256) && line.sha256() && line.literal(REPLACES_CLOSE);
 }

@@ -155,24 +155,29 @@ function* manifestProblems(manifest: Manifest): Generator<string> {
   const { site, sequence, base, target, files, removed, absent, volumes } = manifest;
   const id = updateId(site, sequence, base.digest, target.digest);
   if (manifest.id !== id) yield `id: expected ${id}, found ${manifest.id}`;
-  for (const { path } of [...files, ...removed, ...absent]) {
-    const problem = pathProblem(path) ?? (isJunkName(nameOf(path)) ? 'is never tracked' : undefined);
-    if (problem !== undefined) yield `${JSON.stringify(path)} ${problem}`;
-  }
+  for (const list of [files, removed, absent]) yield* pathProblems(list);
   for (const { path, kind } of files) {
     if (!kindFits(nameOf(path), kind)) yield `${path} cannot be of the kind '${kind}'`;
   }
-  yield* orderProblems('files', files.map(orderOf), compareCommitOrder);
+  yield* orderProblems('files', files, (a, b) => compareCommitOrder(orderOf(a), orderOf(b)));
   yield* orderProblems('removed', removed, (a, b) => compareUtf8(a.path, b.path));
   yield* orderProblems('absent', absent, (a, b) => compareUtf8(a.path, b.path));
   yield* lineageProblems(manifest);
   const shipped = new Set<string>();
   yield* repeated(files, shipped);
-  for (const { path } of [...removed, ...absent]) if (shipped.has(path)) yield `${path} stands twice`;
+  for (const list of [removed, absent])
+    for (const { path } of list) if (shipped.has(path)) yield `${path} stands twice`;
   yield* repeated([manifest.baseReference, ...volumes].map(({ name }) => ({ path: name })));
   for (const { name } of [manifest.baseReference, ...volumes]) {
     const problem = nameProblem(name);
     if (problem !== undefined) yield `${JSON.stringify(name)} ${problem}`;
+  }
+}
+
+function* pathProblems(items: readonly { readonly path: string }[]): Generator<string> {
+  for (const { path } of items) {
+    const problem = pathProblem(path) ?? (isJunkName(nameOf(path)) ? 'is never tracked' : undefined);
+    if (problem !== undefined) yield `${JSON.stringify(path)} ${problem}`;
   }
 }
 

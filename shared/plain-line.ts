@@ -25,13 +25,26 @@ export class PlainLine {
   pathEnd = 0;
   number = 0;
   readonly hash = new Uint8Array(HASH_BYTES);
+  hashStart = 0;
 
-  bytes: Uint8Array = new Uint8Array();
+  bytes: Buffer = Buffer.alloc(0);
 
   begin(bytes: Uint8Array, start: number): this {
-    this.bytes = bytes;
+    const { buffer, byteOffset, length } = this.bytes;
+    if (bytes.buffer !== buffer || bytes.byteOffset !== byteOffset || bytes.length !== length)
+      this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = start;
     return this;
+  }
+
+  /** The last path that was taken. Usual names are ASCII. */
+  get pathText(): string {
+    return this.bytes.toString('latin1', this.pathStart, this.pathEnd);
+  }
+
+  /** The last hash that was taken, in hex. */
+  get hashText(): string {
+    return this.bytes.toString('latin1', this.hashStart, this.hashStart + 2 * HASH_BYTES);
   }
 
   literal(text: Uint8Array): boolean {
@@ -74,6 +87,7 @@ export class PlainLine {
 
   sha256(): boolean {
     const { at } = this;
+    this.hashStart = at;
     this.at = at + 2 * HASH_BYTES;
     return this.at <= this.bytes.length && readHex(this.hash, 0, this.bytes, at, HASH_BYTES);
   }

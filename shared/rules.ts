@@ -13,6 +13,8 @@ export const RULES = 1;
  */
 export type Kind = 'artifact' | 'shard' | 'metadata' | 'index' | 'root';
 
+export const KINDS: readonly Kind[] = ['artifact', 'shard', 'metadata', 'index', 'root'];
+
 export const REPODATA = 'repodata.json';
 export const SHARD_INDEX = 'repodata_shards.msgpack.zst';
 /** What the names of manifests end with. */
