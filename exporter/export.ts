@@ -15,6 +15,7 @@ import { compare, type CompareOptions, type Comparison } from './compare.js';
 import { draftManifest, outcomeEvent, plannedEvent } from './draft.js';
 import { clearOutput, requireFree, settlePending, updateToReplace } from './earlier-updates.js';
 import { viewSite } from './ledger.js';
+import { requireSignable } from './signable.js';
 import { lineageOf } from './site-updates.js';
 import { type SiteView } from './site-view.js';
 import { makeOutputDirectory, resolveOutput } from './output.js';
@@ -117,6 +118,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const statusOf = statusOfSources(survey.source);
   const draft = draftManifest(options.site, sequence, comparison, lineageOf(site), statusOf);
+  if ((options.signKeys ?? []).length > 0) requireSignable(draft);
   const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
 
   if (!overwrite) await requireFree(site, names, options);

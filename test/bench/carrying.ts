@@ -111,9 +111,12 @@ export async function carry(
   rmSync(mirror, { recursive: true });
 }
 
-/** What one large artifact takes of memory; the disk need not hold its zeros, but holds archive and copy. */
-export async function carryOne({ work }: Setting, size: number): Promise<void> {
-  const mirror = join(work, 'mirror');
+/**
+ * A mirror of one large artifact, a sparse file.
+ *
+ * @returns the file of the artifact
+ */
+export function makeLarge(mirror: string, size: number): string {
   const file = join(mirror, 'noarch/large-1.0-0.conda');
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, '');
@@ -126,6 +129,13 @@ export async function carryOne({ work }: Setting, size: number): Promise<void> {
     'packages.conda': { [basename(file)]: record },
   };
   writeFileSync(join(mirror, 'noarch/repodata.json'), JSON.stringify(repodata));
+  return file;
+}
+
+/** What one large artifact takes of memory; the disk need not hold its zeros, but holds archive and copy. */
+export async function carryOne({ work }: Setting, size: number): Promise<void> {
+  const mirror = join(work, 'mirror');
+  const file = makeLarge(mirror, size);
   const [outbox, copy] = [join(work, 'outbox'), join(work, 'copy')];
   const update = join(outbox, 'default-1/update.tar');
   const sum: Way = { name: 'sha256sum', commands: [['sha256sum', file]] };

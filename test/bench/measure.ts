@@ -32,7 +32,7 @@ export async function measure(ways: readonly Way[], rounds: number): Promise<Res
     for (const [n, { prepare, commands }] of ways.entries()) {
       prepare?.();
       const begun = performance.now();
-      for (const command of commands) peaks[n] = Math.max(peaks[n] ?? 0, await run(command));
+      for (const command of commands) peaks[n] = Math.max(peaks[n] ?? 0, await peakOf(command));
       times[n]?.push(performance.now() - begun);
     }
   }
@@ -43,14 +43,19 @@ export async function measure(ways: readonly Way[], rounds: number): Promise<Res
   }));
 }
 
-/** @returns the peak of its resident set in bytes, as far as it was seen */
-async function run([program, ...args]: Way['commands'][number]): Promise<number> {
+/**
+ * Runs a command.
+ *
+ * @returns the peak of its resident set in bytes, as far as it was seen
+ * @throws Error when it fails
+ */
+export async function peakOf([program, ...args]: Way['commands'][number]): Promise<number> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   let peak = 0;
   child.stderr.on('data', (text: Buffer) => (said += text.toString()));
   const timer = setInterval(() => {
-    peak = Math.max(peak, peakOf(child.pid));
+    peak = Math.max(peak, highWater(child.pid));
   }, 20);
   try {
     const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
@@ -62,7 +67,7 @@ async function run([program, ...args]: Way['commands'][number]): Promise<number>
 }
 
 /** VmHWM of proc(5); 0 for a process that is gone. */
-function peakOf(pid: number | undefined): number {
+function highWater(pid: number | undefined): number {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
