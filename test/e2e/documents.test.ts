@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { DocumentShell } from '../support/document-shell.js';
-import { ALWAYS_STARTS } from '../support/in-process.js';
-import { skipWithout } from '../support/run-command.js';
+import { ALWAYS_STARTS, skipWithout } from '../support/run-command.js';
 import { blocksOf } from '../support/transcript.js';
 
 const skip = skipWithout('nginx', 'openssl', 'strace', 'systemd-analyze', 'tar', 'unshare');

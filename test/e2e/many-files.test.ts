@@ -7,9 +7,10 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSyntheticChannel } from '../bench/synthetic-channel.js';
 import { listTree } from '../support/channel.js';
+import { command } from '../support/crossing.js';
 import { memoryDirectory } from '../support/memory-directory.js';
 import { Random, seedFromEnvironment } from '../support/random.js';
-import { runCommand, skipWithout } from '../support/run-command.js';
+import { skipWithout } from '../support/run-command.js';
 import { type Call, runTraced, startSlowly } from '../support/strace.js';
 
 /** More than from where on threads write the files of an update (see `MANY_FILES`). */
@@ -30,18 +31,14 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
     ...{ subdirs: ['linux-64', 'noarch'], artifacts: ARTIFACTS, files: 'whole' },
     size: (n) => n % 500,
   });
-  const done = async (...[name, ...args]: Parameters<typeof runCommand>): Promise<void> => {
-    const { code, stderr } = await runCommand(name, ...args);
-    assert.equal(code, 0, stderr);
-  };
   const published = (): string[] => readdirSync(copy).filter((name) => name !== '.conda-diff');
-  await done('conda-diff-export', ['init', mirror, '--empty']);
-  await done('conda-diff-export', ['create', mirror, '-o', `${outbox}/`]);
+  await command('conda-diff-export', ['init', mirror, '--empty']);
+  await command('conda-diff-export', ['create', mirror, '-o', `${outbox}/`]);
   const update = join(outbox, 'default-1');
 
   await t.test('has the content, modes and times of the mirror in the end', async () => {
     mkdirSync(copy, { mode: 0o755 });
-    await done('conda-diff-import', ['apply', update, copy]);
+    await command('conda-diff-import', ['apply', update, copy]);
     const shown = async (root: string): Promise<unknown[]> =>
       (await listTree(root))
         .filter(({ path }) => !path.startsWith('.conda-diff'))
@@ -73,8 +70,8 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
       assert.equal(signal, 'SIGKILL', stderr);
       assert.ok(staged() >= enough, `${staged()} files are staged`);
       assert.deepEqual(published(), []);
-      await done('conda-diff-import', ['apply', update, copy]);
-      await done('conda-diff-import', ['verify', '--all', copy]);
+      await command('conda-diff-import', ['apply', update, copy]);
+      await command('conda-diff-import', ['verify', '--all', copy]);
     }
   });
 
@@ -94,8 +91,8 @@ test('An update of many small files, written by threads', { skip: skipWithout('s
         assert.match(run.stderr, /Cannot write (linux-64|noarch)\/\S+ to the stage: EIO/);
         assert.deepEqual(published(), []);
         assert.ok(!readdirSync(join(copy, '.conda-diff')).includes('stage'));
-        await done('conda-diff-import', ['apply', update, copy]);
-        await done('conda-diff-import', ['verify', '--all', copy]);
+        await command('conda-diff-import', ['apply', update, copy]);
+        await command('conda-diff-import', ['verify', '--all', copy]);
       },
     );
   }

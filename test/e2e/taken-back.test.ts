@@ -6,7 +6,8 @@ import { type Disk, realDisk } from '../../importer/disk.js';
 import { type ChannelPackage, temporaryDirectory, writeChannel } from '../support/channel.js';
 import { createUpdate, setFirstBase, writeReferenceOf } from '../support/exporting.js';
 import { apply, undo } from '../support/importing.js';
-import { type CommandName, runCommand } from '../support/run-command.js';
+import { runIn } from '../support/in-process.js';
+import type { CommandName } from '../support/run-command.js';
 
 const IMPORT = 'conda-diff-import';
 const packages = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }));
@@ -23,7 +24,7 @@ interface Sides {
 async function sides(t: TestContext, first: readonly ChannelPackage[]): Promise<Sides> {
   const work = await temporaryDirectory(t);
   const run = async (code: number, command: CommandName, ...args: string[]): Promise<string> => {
-    const result = await runCommand(command, args, { cwd: work });
+    const result = await runIn(work, command, args);
     assert.equal(result.code, code, `${args.join(' ')}: ${result.stdout}${result.stderr}`);
     return result.stdout + result.stderr;
   };

@@ -14,7 +14,8 @@ import {
   temporaryDirectory,
   writeChannel,
 } from '../support/channel.js';
-import { runCommand, type RunResult, skipWithout } from '../support/run-command.js';
+import { runIn } from '../support/in-process.js';
+import { type RunResult, skipWithout } from '../support/run-command.js';
 
 const skip = skipWithout('bzip2', 'tar');
 
@@ -76,7 +77,7 @@ async function place(t: TestContext, spec: ChannelSpec = FIRST): Promise<Place> 
   const cwd = await temporaryDirectory(t);
   const repository = join(cwd, 'repo');
   await writeChannel(repository, spec, OPTIONS);
-  return { cwd, repository, run: (...args) => runCommand('conda-diff-tar', args, { cwd }) };
+  return { cwd, repository, run: (...args) => runIn(cwd, 'conda-diff-tar', args) };
 }
 
 /** {@link place}, with a reference of the first state and the repository in the second. */

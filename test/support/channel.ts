@@ -16,11 +16,11 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
+import { placeForTests } from './places.js';
 import { buildConda, buildTarBz2, bzip2, indexJson, zstdFrame, type PackageSpec } from './conda-package.js';
 
 export interface ChannelPackage extends PackageSpec {
@@ -75,7 +75,7 @@ export async function writeChannel(
 
 /** A folder of its own for one test, removed after it. */
 export async function temporaryDirectory(t: Pick<TestContext, 'after'>): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'conda-diff-')));
+  const folder = await realpath(await mkdtemp(join(placeForTests(), 'conda-diff-')));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }

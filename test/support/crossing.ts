@@ -13,7 +13,8 @@ import {
 } from './channel.js';
 import { createUpdate, setFirstBase, writeReferenceOf } from './exporting.js';
 import { hashTree, isIndex, isShard, wrongFiles, type Wrong } from './index-reader.js';
-import { type CommandName, runCommand, type RunOptions, type RunResult } from './run-command.js';
+import { runHere } from './in-process.js';
+import type { CommandName, RunOptions, RunResult } from './run-command.js';
 
 /** Path → sha256 of the tracked files. */
 export type Tree = ReadonlyMap<string, string>;
@@ -90,7 +91,7 @@ export async function command(
   code = 0,
   options?: RunOptions,
 ): Promise<RunResult> {
-  const result = await runCommand(name, args, options);
+  const result = await runHere(name, args, options);
   assert.equal(result.code, code, `${name} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
   return result;
 }

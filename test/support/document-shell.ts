@@ -15,7 +15,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { CommandServer } from './command-server.js';
 import { SCENES } from './document-scenes.js';
-import { memoryForPrograms } from './memory-directory.js';
+import { memoryForPrograms } from './places.js';
 import { serveWithNginx } from './nginx.js';
 import { type CommandName, commandPath } from './run-command.js';
 import { type Block, settled } from './transcript.js';

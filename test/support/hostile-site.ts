@@ -12,13 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { mkdtemp, realpath } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { checkUpdate, importUpdate } from '../../importer/import.js';
 import { withLock } from '../../shared/lock.js';
 import type { Trust } from '../../shared/trust.js';
 import { hashOf } from './arbitrary.js';
+import { placeForTests } from './places.js';
 import { type ChannelPackage, writeChannel } from './channel.js';
 import { command } from './crossing.js';
 
@@ -49,7 +49,7 @@ export function siteOfSuite(): () => Site {
   let site: Site | undefined;
   let folder = '';
   before(async () => {
-    folder = await mkdtemp(join(await realpath(tmpdir()), 'conda-diff-'));
+    folder = await mkdtemp(join(await realpath(placeForTests()), 'conda-diff-'));
     site = await makeSite(folder);
   });
   after(() => {

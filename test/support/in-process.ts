@@ -5,10 +5,13 @@ import { diffTarProgram } from '../../exporter/diff-tar-program.js';
 import { exportProgram } from '../../exporter/program.js';
 import { importProgram } from '../../importer/program.js';
 import { exitCodeOf } from '../../shared/cli-shell.js';
-import { type CommandName, runCommand, type RunOptions, type RunResult } from './run-command.js';
-
-/** Set to start a process for each command that tests run. */
-export const ALWAYS_STARTS = process.env.CONDA_DIFF_PROCESSES === '1';
+import {
+  ALWAYS_STARTS,
+  type CommandName,
+  runCommand,
+  type RunOptions,
+  type RunResult,
+} from './run-command.js';
 
 const PROGRAMS: Readonly<Record<CommandName, () => Command>> = {
   'conda-diff-export': exportProgram,
@@ -36,6 +39,24 @@ export async function runHere(
   const { timeoutMs = Infinity } = options;
   if (performance.now() - begun > timeoutMs) throw new Error(`It took more than ${timeoutMs} ms`);
   return { code, signal: null, ...said, json: <T>() => JSON.parse(said.stdout) as T };
+}
+
+/**
+ * {@link runHere} in a directory, which becomes that of this process: for tests that run one command at a time.
+ */
+export async function runIn(cwd: string, name: CommandName, args: readonly string[]): Promise<RunResult> {
+  if (ALWAYS_STARTS) return runCommand(name, args, { cwd });
+  const before = { cwd: process.cwd(), exitCode: process.exitCode };
+  process.chdir(cwd);
+  process.exitCode = undefined;
+  try {
+    const result = await runHere(name, args);
+    const set = process.exitCode as number | undefined; // by a command that says itself what is wrong
+    return { ...result, code: set ?? result.code };
+  } finally {
+    process.chdir(before.cwd);
+    process.exitCode = before.exitCode;
+  }
 }
 
 /** Runs a command without a process of its own. @returns its exit code */

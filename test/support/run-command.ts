@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+
+/** Set to start a process for each command that tests run, and to work on the disk: as in real life. */
+export const ALWAYS_STARTS = process.env.CONDA_DIFF_PROCESSES === '1';
 
 export type CommandName = 'conda-diff-export' | 'conda-diff-import' | 'conda-diff-tar';
 
