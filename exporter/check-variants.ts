@@ -16,7 +16,7 @@ import type { Fault } from './check-source.js';
 
 /** Problems listed per file; the rest is counted. */
 const LISTED = 5;
-/** What is read when the state is needs no check against it. */
+/** The variants to decode: repodata.json and the shard index were read with the state. */
 const CHECKED = [...INDEX_NAMES].filter((name) => name !== REPODATA && name !== SHARD_INDEX);
 
 /**

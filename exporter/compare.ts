@@ -81,8 +81,7 @@ async function readBoth(
   copyTo: string | undefined,
 ): Promise<Pick<Comparison, 'chosen' | 'globs' | 'survey'>> {
   const { repository, links, stateDirectory, site } = options;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const { stop, signal, release } = following(options.signal);
   const read = (globs: Globs): Promise<Survey> =>
     readState(repository, {
       ...{ globs, cache, signal, links },
@@ -99,8 +98,24 @@ async function readBoth(
     const globs = known ?? { ...chosen.reference.globs, ...options.globs };
     return { chosen, globs, survey: await (early ?? read(globs)) };
   } catch (error) {
-    stop.abort();
+    stop();
     await Promise.allSettled([early]);
     throw error;
+  } finally {
+    release();
   }
+}
+
+/** A signal that can be aborted by itself, and is when another one is. (`AbortSignal.any` came with Node 20.3.) */
+function following(other: AbortSignal): { stop: () => void; signal: AbortSignal; release: () => void } {
+  const own = new AbortController();
+  const stop = (): void => {
+    own.abort(other.reason);
+  };
+  if (other.aborted) stop();
+  other.addEventListener('abort', stop, { once: true });
+  const release = (): void => {
+    other.removeEventListener('abort', stop);
+  };
+  return { stop, signal: own.signal, release };
 }

@@ -83,6 +83,10 @@ export async function exportUpdate(options: ExportOptions): Promise<ExportOutcom
   });
 }
 
+function willSign({ signKeys = [] }: ExportOptions): boolean {
+  return signKeys.length > 0;
+}
+
 /** What {@link exportUpdate} would do; it takes no lock and writes nothing. */
 async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   const { repository, stateDirectory, site: name } = options;
@@ -94,6 +98,7 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const statusOf = statusOfSources(comparison.survey.source);
   const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site), statusOf);
+  if (willSign(options)) requireSignable(draft);
   const volumes = planVolumes(draft.id, draft.files, 'update.tar', options.volumeSize).length;
   return { outcome: 'dry-run', comparison, draft, volumes };
 }
@@ -118,7 +123,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
   const statusOf = statusOfSources(survey.source);
   const draft = draftManifest(options.site, sequence, comparison, lineageOf(site), statusOf);
-  if ((options.signKeys ?? []).length > 0) requireSignable(draft);
+  if (willSign(options)) requireSignable(draft);
   const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
 
   if (!overwrite) await requireFree(site, names, options);

@@ -61,7 +61,7 @@ export class LineDocumentDecoder {
       isHashed = true;
     }
     if (!isHashed) this.#hash.update(chunk);
-    if (start < chunk.length) this.#keep(chunk.slice(start));
+    if (start < chunk.length) this.#keep(Uint8Array.prototype.slice.call(chunk, start)); // a Buffer's own `slice` copies nothing
   }
 
   /**

@@ -107,8 +107,11 @@ export class ManifestDecoder {
       replaces = { size: line.number, sha256: line.hashText };
     }
     if (!line.literal(CLOSE) || !line.end()) return -1;
-    const file = { path, size, sha256, kind, mtime };
-    this.#sections.files.push(replaces === undefined ? file : { ...file, replaces });
+    const file =
+      replaces === undefined
+        ? { path, size, sha256, kind, mtime }
+        : { path, size, sha256, kind, mtime, replaces };
+    this.#sections.files.push(file);
     return line.at;
   }
 

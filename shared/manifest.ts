@@ -118,10 +118,9 @@ function fileLine({
   mtime,
   replaces,
 }: ShippedFile): Readonly<Record<string, unknown>> {
-  const line = { path, size, sha256, kind, mtime };
-  return replaces === undefined
-    ? line
-    : { ...line, replaces: { size: replaces.size, sha256: replaces.sha256 } };
+  if (replaces === undefined) return { path, size, sha256, kind, mtime };
+  const before = { size: replaces.size, sha256: replaces.sha256 };
+  return { path, size, sha256, kind, mtime, replaces: before };
 }
 
 /** All updates of the site that a manifest tells of: those before it, and its own. */

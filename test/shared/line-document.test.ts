@@ -58,6 +58,16 @@ const object: fc.Arbitrary<JsonObject> = fc.dictionary(
 const list = fc.array(object, { maxLength: 6 });
 
 describe('a line document', () => {
+  it('may come in one buffer that is filled again and again', () => {
+    const bytes = encode({ a: 1 }, [{ path: 'x' }, { path: 'y' }], [{ path: 'z' }]);
+    const reused = Buffer.alloc(7);
+    const pieces = function* (): Generator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += reused.length)
+        yield reused.subarray(0, bytes.copy(reused, 0, at, at + reused.length));
+    };
+    assert.deepEqual(read(pieces()), read([bytes]));
+  });
+
   it('is read as it was written, however it is cut', () => {
     fc.assert(
       fc.property(object, list, list, chunkSizes, (header, one, two, sizes) => {

@@ -169,14 +169,15 @@ describe('a manifest', () => {
 
   it('with an mtime or a size that no file has is refused', async () => {
     const [text = ''] = fc.sample(usual, { numRuns: 1, seed: 1 });
-    for (const [from, to] of [
-      ['"mtime":8000000000', '"mtime":8640000000001'],
-      ['"mtime":8000000000', '"mtime":08'],
-      [/"size":\d+,/, '"size":9007199254740992,'],
+    for (const [from, to, message] of [
+      ['"mtime":8000000000', '"mtime":8640000000001', /'mtime' must be <= 8640000000000/],
+      ['"mtime":8000000000', '"mtime":08', /is not JSON/],
+      [/"size":\d+,/, '"size":9007199254740992,', /'size' must be <= 9007199254740991/],
     ] as const) {
-      const body = text.slice(0, text.indexOf('"checksum"')).replace(from, to);
+      const [before, lines] = linesOf(text);
+      const body = before + lines.replace(from, to);
       const bytes = Buffer.from(`${body}"checksum":"${hashOf(body)}"\n}\n`);
-      await assert.rejects(decode([bytes]), { name: 'CondaDiffError', code: 'malformed' });
+      await assert.rejects(decode([bytes]), { name: 'CondaDiffError', code: 'malformed', message });
     }
   });
 
