@@ -2,9 +2,8 @@ import { ARTIFACT_EXTENSIONS, REPODATA } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
 import { endsWith } from '../shared/usual-name.js';
 
-const SLASH = 0x2f;
 const SUFFIXES = ARTIFACT_EXTENSIONS.map((extension) => Buffer.from(`.${extension}`));
-const REPODATA_BYTES = Buffer.from(REPODATA);
+const INDEX = Buffer.from(REPODATA);
 
 /**
  * How many artifacts each directory has: every one that a state has a repodata.json or artifacts in, in the order of their
@@ -12,33 +11,19 @@ const REPODATA_BYTES = Buffer.from(REPODATA);
  */
 export function artifactsPerDirectory(state: State): Map<string, number> {
   const counts = new Map<string, number>();
-  let directory: string | undefined;
-  let last = Buffer.alloc(0);
-  for (let i = 0; i < state.count; i++) {
-    const { rows, row } = state.rowsOf(i);
-    const { names, starts } = rows;
-    const [start, end] = [starts[row]!, starts[row + 1]!];
-    const isArtifact = SUFFIXES.some((suffix) => endsWith(names, start, end, suffix));
-    if (!isArtifact && !endsWith(names, start, end, REPODATA_BYTES)) continue;
-    const slash = lastSlash(names, start, end);
-    if (directory === undefined || !isSame(names, start, slash, last)) {
-      last = Buffer.from(names.subarray(start, slash));
-      directory = last.toString();
+  for (const { directory, from, to } of state.directories()) {
+    let artifacts = 0;
+    let hasIndex = false;
+    for (let i = from; i < to; i++) {
+      if (SUFFIXES.some((suffix) => hasSuffix(state, i, suffix))) artifacts++;
+      else hasIndex ||= hasSuffix(state, i, INDEX);
     }
-    counts.set(directory, (counts.get(directory) ?? 0) + (isArtifact ? 1 : 0));
+    if (hasIndex || artifacts > 0) counts.set(directory, (counts.get(directory) ?? 0) + artifacts);
   }
   return counts;
 }
 
-/** Where the name of a path begins, less its slash; `start` when there is none. */
-function lastSlash(bytes: Uint8Array, start: number, end: number): number {
-  let at = end - 1;
-  while (at > start && bytes[at] !== SLASH) at--;
-  return at;
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
-  return true;
+function hasSuffix(state: State, i: number, suffix: Uint8Array): boolean {
+  const { rows, row } = state.rowsOf(i);
+  return endsWith(rows.names, rows.starts[row]!, rows.starts[row + 1]!, suffix);
 }

@@ -83,10 +83,6 @@ export async function exportUpdate(options: ExportOptions): Promise<ExportOutcom
   });
 }
 
-function willSign({ signKeys = [] }: ExportOptions): boolean {
-  return signKeys.length > 0;
-}
-
 /** What {@link exportUpdate} would do; it takes no lock and writes nothing. */
 async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   const { repository, stateDirectory, site: name } = options;
@@ -96,11 +92,25 @@ async function previewUpdate(options: ExportOptions): Promise<ExportOutcome> {
   const site = siteOf(store, name);
   const comparison = await compare(options, events, await HashCache.open(repository));
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
+  const { draft, volumes } = planUpdate(options, site, comparison, 'update.tar');
+  return { outcome: 'dry-run', comparison, draft, volumes: volumes.length };
+}
+
+/**
+ * What the next update of a site consists of.
+ *
+ * @throws CondaDiffError usage, when a volume cannot hold a file, or the manifest would be too long to sign
+ */
+function planUpdate(
+  { site: name, volumeSize, signKeys = [] }: ExportOptions,
+  site: SiteView,
+  comparison: Comparison,
+  archive: string,
+) {
   const statusOf = statusOfSources(comparison.survey.source);
   const draft = draftManifest(name, site.sequence + 1, comparison, lineageOf(site), statusOf);
-  if (willSign(options)) requireSignable(draft);
-  const volumes = planVolumes(draft.id, draft.files, 'update.tar', options.volumeSize).length;
-  return { outcome: 'dry-run', comparison, draft, volumes };
+  if (signKeys.length > 0) requireSignable(draft);
+  return { statusOf, draft, volumes: planVolumes(draft.id, draft.files, archive, volumeSize) };
 }
 
 async function exportLocked(options: ExportOptions, captured: string): Promise<ExportOutcome> {
@@ -121,10 +131,7 @@ async function exportLocked(options: ExportOptions, captured: string): Promise<E
   cache.keepOnly(survey.state);
   await cache.save();
   if (comparison.isSame) return { outcome: 'no-difference', comparison, site };
-  const statusOf = statusOfSources(survey.source);
-  const draft = draftManifest(options.site, sequence, comparison, lineageOf(site), statusOf);
-  if (willSign(options)) requireSignable(draft);
-  const volumes = planVolumes(draft.id, draft.files, names.archive, options.volumeSize);
+  const { statusOf, draft, volumes } = planUpdate(options, site, comparison, names.archive);
 
   if (!overwrite) await requireFree(site, names, options);
   const cleared = await clearOutput(store, replacing, names);

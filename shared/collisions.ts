@@ -14,7 +14,7 @@ import type { State } from './state.js';
  */
 export function collisions(added: readonly string[], target: State): string[] {
   if (added.length === 0) return [];
-  const directories = withParents(target.directories());
+  const directories = withParents(Array.from(target.directories(), ({ directory }) => directory));
   const newDirectories = withParents(added.map(directoryOf));
   const isThere = (path: string): boolean => directories.has(path) || target.find(path) >= 0;
   const spellings = spellingsOf([...target.pathsOfUnusualNames(), ...directories]);

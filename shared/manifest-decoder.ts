@@ -9,7 +9,7 @@ import {
   type ShippedFile,
   type Volume,
 } from './manifest.js';
-import { PlainLine, takeEntry } from './plain-line.js';
+import { PlainLine, takeContent, takeEntry } from './plain-line.js';
 import { checkFormat } from './reference.js';
 import { KINDS } from './rules.js';
 import { entryValidator, headerValidator, type Validator } from './schema.js';
@@ -30,14 +30,12 @@ interface Sections {
   readonly lineage: LineageEntry[];
 }
 
-const CLOSE = Buffer.from('}');
 /** Of the usual line of a file, what stands between its hash and the number of its mtime. */
 const KIND_BYTES = KINDS.map((kind) => [kind, Buffer.from(`,"kind":"${kind}","mtime":`)] as const);
 /** As the schema says. */
 const MAX_MTIME = 8_640_000_000_000;
 const REPLACES = Buffer.from(',"replaces":{"size":');
-const REPLACES_SHA256 = Buffer.from(',"sha256":"');
-const REPLACES_CLOSE = Buffer.from('"}');
+const REPLACES_CLOSE = Buffer.from('}');
 
 /** Reads a manifest pushed in chunks. */
 export class ManifestDecoder {
@@ -103,10 +101,10 @@ export class ManifestDecoder {
     const mtime = line.number;
     let replaces: ShippedFile['replaces'];
     if (line.literal(REPLACES)) {
-      if (!takeReplaced(line)) return -1;
+      if (!takeContent(line) || !line.literal(REPLACES_CLOSE)) return -1;
       replaces = { size: line.number, sha256: line.hashText };
     }
-    if (!line.literal(CLOSE) || !line.end()) return -1;
+    if (!line.end()) return -1;
     const file =
       replaces === undefined
         ? { path, size, sha256, kind, mtime }
@@ -118,13 +116,8 @@ export class ManifestDecoder {
   /** As {@link #addFile}. */
   #addRemoved(): number {
     const line = this.#line;
-    if (!takeEntry(line) || !line.literal(CLOSE) || !line.end()) return -1;
+    if (!takeEntry(line) || !line.end()) return -1;
     this.#sections.removed.push({ path: line.pathText, size: line.number, sha256: line.hashText });
     return line.at;
   }
-}
-
-/** Takes size and hash of a replaced file. */
-function takeReplaced(line: PlainLine): boolean {
-  return line.whole() && line.literal(REPLACES_SHA256) && line.sha256() && line.literal(REPLACES_CLOSE);
 }

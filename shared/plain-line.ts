@@ -7,6 +7,7 @@ const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const SLASH = 0x2f;
+const CLOSE = 0x7d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
@@ -92,8 +93,9 @@ export class PlainLine {
     return this.at <= this.bytes.length && readHex(this.hash, 0, this.bytes, at, HASH_BYTES);
   }
 
-  /** The end of a line, with or without the comma that says that another entry follows. */
+  /** The end of an entry and of its line, with or without the comma that says that another entry follows. */
   end(): boolean {
+    if (this.bytes[this.at++] !== CLOSE) return false;
     if (this.bytes[this.at] === COMMA) this.at++;
     return this.bytes[this.at++] === LINE_FEED;
   }
@@ -106,13 +108,10 @@ const QUOTE_BYTE = Buffer.from('"');
 
 /** Takes `{"path":"…","size":…,"sha256":"…"`: how every line that names a file begins. */
 export function takeEntry(line: PlainLine): boolean {
-  return (
-    line.literal(PATH) &&
-    line.path() &&
-    line.literal(SIZE) &&
-    line.whole() &&
-    line.literal(SHA256) &&
-    line.sha256() &&
-    line.literal(QUOTE_BYTE)
-  );
+  return line.literal(PATH) && line.path() && line.literal(SIZE) && takeContent(line);
+}
+
+/** Takes what says which bytes a file has, after the name of its size: `…,"sha256":"…"`. */
+export function takeContent(line: PlainLine): boolean {
+  return line.whole() && line.literal(SHA256) && line.sha256() && line.literal(QUOTE_BYTE);
 }

@@ -17,7 +17,6 @@ interface ReferenceHeader extends Totals {
 
 /** Rows that memory is reserved for because the header says so; more are read as well. */
 const MAX_RESERVED = 1 << 22;
-const CLOSE = Buffer.from('}');
 
 /** Reads a reference pushed in chunks. */
 export class ReferenceDecoder {
@@ -78,7 +77,7 @@ export class ReferenceDecoder {
   /** Adds an entry whose line has the usual form. Returns where the next line starts, else -1. */
   #addLine(bytes: Uint8Array, start: number): number {
     const line = this.#line.begin(bytes, start);
-    if (!takeEntry(line) || !line.literal(CLOSE) || !line.end()) return -1;
+    if (!takeEntry(line) || !line.end()) return -1;
     const rows = this.#rows;
     const row = rows.begin(line.pathEnd - line.pathStart);
     const { names } = rows;

@@ -107,20 +107,21 @@ export class State {
     }
   }
 
-  /** The directories that hold entries directly, in the order of the paths; one may come several times. */
-  *directories(): Generator<string> {
-    let last = Buffer.alloc(0);
-    let isFirst = true;
+  /** The directories that hold entries directly, in the order of the paths, with the entries; one may come several times. */
+  *directories(): Generator<{ readonly directory: string; readonly from: number; readonly to: number }> {
+    let last: Buffer | undefined;
+    let from = 0;
     for (let i = 0; i < this.count; i++) {
       const { rows, row } = this.rowsOf(i);
       const start = rows.starts[row]!;
       let end = rows.starts[row + 1]! - 1;
       while (end > start && rows.names[end] !== SLASH) end--;
-      if (!isFirst && rows.names.compare(last, 0, last.length, start, end) === 0) continue;
-      isFirst = false;
+      if (last !== undefined && isSame(rows.names, start, end, last)) continue;
+      if (last !== undefined) yield { directory: last.toString(), from, to: i };
       last = Buffer.from(rows.names.subarray(start, end));
-      yield last.toString();
+      from = i;
     }
+    if (last !== undefined) yield { directory: last.toString(), from, to: this.count };
   }
 
   /** Orders entry `i` of this state against entry `j` of another by path bytes: negative, 0 or positive. */
@@ -238,6 +239,12 @@ export function stateOfRows(rows: Rows, numbers = allRows(rows)): State {
     if (rows.compare(order[i - 1]!, rows, order[i]!) === 0) throw twice(rows.path(order[i]!));
   }
   return new State([rows], order);
+}
+
+function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
+  if (end - start !== other.length) return false;
+  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
 }
 
 function twice(path: string): CondaDiffError {
