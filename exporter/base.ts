@@ -36,7 +36,7 @@ export interface BasePlace extends Place {
 export async function chooseBase(
   option: string,
   place: BasePlace,
-  indexDirectories: () => readonly string[],
+  indexDirectories: () => Promise<readonly string[]>,
 ): Promise<ChosenBase> {
   const base = parseBase(option);
   const own = viewSite(place.events, place.site);
@@ -45,7 +45,7 @@ export async function chooseBase(
       return { reference: EMPTY_REFERENCE, how: 'empty' };
     case 'file':
       return {
-        reference: (await readBase(base.file, indexDirectories())).reference,
+        reference: (await readBase(base.file, await indexDirectories())).reference,
         how: `from ${base.file}`,
       };
     case 'assumed':

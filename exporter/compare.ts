@@ -94,7 +94,9 @@ async function readBoth(
   early?.catch(() => undefined); // the base is judged first
   try {
     const place = { repository, stateDirectory, site, events };
-    const chosen = await chooseBase(options.base, place, () => indexDirectoriesOf(walk(repository, links)));
+    const chosen = await chooseBase(options.base, place, async () =>
+      indexDirectoriesOf(await walk(repository, { links })),
+    );
     const globs = known ?? { ...chosen.reference.globs, ...options.globs };
     return { chosen, globs, survey: await (early ?? read(globs)) };
   } catch (error) {

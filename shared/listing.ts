@@ -1,11 +1,29 @@
 import { isArtifactName, isShardName } from './rules.js';
 
+/** {@link Names} as they cross from thread to thread, without being copied. */
+export interface NameColumns {
+  readonly count: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+}
+
 /** Many file names in one buffer: a name costs its bytes and four more. */
-export class Names {
+export class Names implements NameColumns {
   count = 0;
   bytes: Buffer<ArrayBuffer> = Buffer.alloc(1024);
   /** Where each name ends; it starts where the one before ends. */
   ends = new Uint32Array(16);
+
+  /** The names that another thread handed over. */
+  static from({ count, bytes, ends }: NameColumns): Names {
+    const own = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Object.assign(new Names(), { count, bytes: own, ends });
+  }
+
+  columns(): NameColumns {
+    const { count, bytes, ends } = this;
+    return { count, bytes, ends };
+  }
 
   add(name: string): void {
     const start = this.start(this.count);
@@ -39,12 +57,33 @@ function doubled(bytes: Buffer): Buffer<ArrayBuffer> {
   return larger;
 }
 
+/** A {@link Listing} as it crosses from thread to thread. */
+export interface ListingColumns {
+  readonly packed: NameColumns;
+  readonly others: readonly string[];
+}
+
 /** The regular files of a directory. There may be millions with the name of an artifact or a shard, but few others. */
 export class Listing {
   /** Names of artifacts and shards. */
-  readonly packed = new Names();
+  readonly packed: Names;
   /** All other names. */
-  readonly others: string[] = [];
+  readonly others: string[];
+
+  constructor(packed = new Names(), others: string[] = []) {
+    this.packed = packed;
+    this.others = others;
+  }
+
+  /** The listing that another thread handed over. */
+  static from({ packed, others }: ListingColumns): Listing {
+    return new Listing(Names.from(packed), [...others]);
+  }
+
+  /** For another thread: the memory goes there, this listing is of no use afterwards. */
+  columns(): ListingColumns {
+    return { packed: this.packed.columns(), others: this.others };
+  }
 
   /** The listing of these names. */
   static of(names: Iterable<string>): Listing {

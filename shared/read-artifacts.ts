@@ -158,11 +158,10 @@ export async function readArtifacts(
       directories
         .sort((a, b) => rowsIn(b).count - rowsIn(a).count)
         .map((directory) => {
-          const { others, packed } = tree.files.get(directory) ?? new Listing();
           return readers.files({
             ...{ repository, directory, ignore, extensions: extensions.get(directory) },
             rows: rowsIn(directory).columns(),
-            listing: { others, packed: { count: packed.count, bytes: packed.bytes, ends: packed.ends } },
+            listing: (tree.files.get(directory) ?? new Listing()).columns(),
             cache: cache.columns(),
             trusts: typeof mustHash === 'string' ? TRUSTED[mustHash] : 'records',
             tally,

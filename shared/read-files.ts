@@ -4,7 +4,7 @@ import { joinClaims } from './join-claims.js';
 import { statFile } from './fingerprint.js';
 import { compileGlobs } from './globs.js';
 import { type Mismatch, proofOf } from './identity.js';
-import type { Listing, Names } from './listing.js';
+import type { ListingColumns } from './listing.js';
 import { joinPath } from './paths.js';
 import { HASH_BYTES, MARK, type RowColumns, Rows } from './rows.js';
 import { isArtifactName } from './rules.js';
@@ -22,7 +22,7 @@ export interface FilesJob {
   readonly directory: string;
   readonly rows: RowColumns;
   /** The regular files that are there, as the walk met them. */
-  readonly listing: Pick<Listing, 'others'> & { readonly packed: Pick<Names, 'count' | 'bytes' | 'ends'> };
+  readonly listing: ListingColumns;
   readonly cache: CacheColumns;
   readonly trusts: Trusted;
   /** Extensions of its v3 buckets if it is an index directory: then artifacts that no index names are reported. */

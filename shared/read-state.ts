@@ -60,7 +60,7 @@ export interface ReadOptions {
   /** Told how far it is with the indexes, the files that they name, and the hashing of artifacts. */
   readonly progress?: Progress | undefined;
   /** Whether other threads shall read the directories; by default where that is worth their start. */
-  readonly threads?: boolean;
+  readonly threads?: boolean | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -77,7 +77,7 @@ export async function readState(repository: string, options: ReadOptions): Promi
   let moved: readonly string[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(PAUSE_MS, undefined, options.signal && { signal: options.signal });
-    const tree = walk(repository, options.links);
+    const tree = await walk(repository, options);
     const candidates = metadataFiles(tree.files, options.globs, artifactTest(new Map()));
     const captured = await capture(
       repository,

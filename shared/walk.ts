@@ -1,10 +1,11 @@
-import { type Dirent, opendirSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AllowedLink, isWithin, NO_LINKS } from './bounds.js';
-import { asIoError } from './errors.js';
+import { type DirectoryListed, listDirectory } from './list-directory.js';
 import { Listing } from './listing.js';
 import { compareUtf8, joinPath, nameOf } from './paths.js';
 import { REPODATA } from './rules.js';
+import { idlestThread } from './threads.js';
 
 /** A symbolic link that is not followed. */
 export interface StrayLink {
@@ -15,70 +16,80 @@ export interface StrayLink {
 
 /** The directories of a repository and the regular files in each, dot-files and dot-directories left out. */
 export interface Tree {
-  /** Directory ('' = the repository) → its regular files, links that stay inside included. */
+  /** Directory ('' = the repository) → its regular files, links that stay inside included. Sorted. */
   readonly files: ReadonlyMap<string, Listing>;
-  /** Links that lead outside the repository, nowhere, or in a circle. */
+  /** Links that lead outside the repository, nowhere, or in a circle. Sorted. */
   readonly strayLinks: readonly StrayLink[];
 }
+
+export interface WalkOptions {
+  /** Allowed links of the repository; none by default. */
+  readonly links?: readonly AllowedLink[] | undefined;
+  /** Whether other threads shall list the directories; by default where there are so many names that it is worth their start. */
+  readonly threads?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** More names than these are listed by other threads: two large directories at the same time, or one beside other work. */
+const MANY_NAMES = 20_000;
 
 /**
  * Lists a repository. Symbolic links that stay inside it are read as what they point at, and so are allowed links.
  *
  * @param repository absolute path
- * @param links allowed links of the repository
- * @throws CondaDiffError io, when a directory cannot be read
+ * @throws CondaDiffError io, when a directory cannot be read; the reason of the signal
  */
-export function walk(repository: string, links: readonly AllowedLink[] = NO_LINKS): Tree {
+export async function walk(
+  repository: string,
+  { links = NO_LINKS, threads, signal }: WalkOptions = {},
+): Promise<Tree> {
   const root = realpathSync(repository);
-  const walker: Walker = { repository, root, links, files: new Map(), strayLinks: [] };
-  walkDirectory(walker, '', [walker.root]);
-  return walker;
+  const atMost = threads === undefined ? MANY_NAMES : threads ? 0 : Infinity;
+  const walker: Walker = { repository, root, links, atMost, signal, files: new Map(), strayLinks: [] };
+  await walkDirectory(walker, '', [root]);
+  return {
+    files: new Map([...walker.files].sort(([a], [b]) => compareUtf8(a, b))),
+    strayLinks: walker.strayLinks.sort((a, b) => compareUtf8(a.path, b.path)),
+  };
 }
 
 interface Walker {
   readonly repository: string;
   readonly root: string;
   readonly links: readonly AllowedLink[];
+  /** How many names of a directory are listed by this thread. */
+  readonly atMost: number;
+  readonly signal: AbortSignal | undefined;
   readonly files: Map<string, Listing>;
   readonly strayLinks: StrayLink[];
 }
 
-/** Names that are taken from the system at a time. */
-const LISTED_AT_ONCE = 1024;
-
 /** @param above real paths of the directories that lead here, this one included; they end circles */
-function walkDirectory(walker: Walker, directory: string, above: readonly string[]): void {
-  const files = new Listing();
-  walker.files.set(directory, files);
-  const inner: Dirent[] = [];
-  for (const item of list(join(walker.repository, directory))) {
-    if (item.name.startsWith('.')) continue;
-    if (item.isFile()) files.add(item.name);
-    else if (item.isDirectory() || item.isSymbolicLink()) inner.push(item);
-  }
-  // The system lists in any order
-  for (const item of inner.sort((a, b) => compareUtf8(a.name, b.name))) {
-    const path = joinPath(directory, item.name);
-    if (item.isSymbolicLink()) followLink(walker, path, files, above);
-    else walkDirectory(walker, path, [...above, join(above.at(-1) as string, item.name)]);
-  }
+async function walkDirectory(walker: Walker, directory: string, above: readonly string[]): Promise<void> {
+  const place = join(walker.repository, directory);
+  const listed = listDirectory(place, walker.atMost) ?? (await listElsewhere(place, walker.signal));
+  walker.files.set(directory, listed.files);
+  const inner = listed.directories.map((name) =>
+    walkDirectory(walker, joinPath(directory, name), [...above, join(above.at(-1) as string, name)]),
+  );
+  const linked = listed.links.map((name) =>
+    followLink(walker, joinPath(directory, name), listed.files, above),
+  );
+  for (const result of await Promise.allSettled([...inner, ...linked]))
+    if (result.status === 'rejected') throw result.reason;
 }
 
-/** Does not hold a whole directory at once: there may be a million files in it. */
-function* list(directory: string): Generator<Dirent> {
-  try {
-    const handle = opendirSync(directory, { bufferSize: LISTED_AT_ONCE });
-    try {
-      for (let item = handle.readSync(); item !== null; item = handle.readSync()) yield item;
-    } finally {
-      handle.closeSync();
-    }
-  } catch (error) {
-    throw asIoError(error, `Cannot list ${directory}`);
-  }
+async function listElsewhere(directory: string, signal: AbortSignal | undefined): Promise<DirectoryListed> {
+  const { files, ...others } = await idlestThread().call('list-directory', directory, { signal });
+  return { files: Listing.from(files), ...others };
 }
 
-function followLink(walker: Walker, path: string, files: Listing, above: readonly string[]): void {
+async function followLink(
+  walker: Walker,
+  path: string,
+  files: Listing,
+  above: readonly string[],
+): Promise<void> {
   const real = realTarget(join(walker.repository, path));
   if (real === undefined) walker.strayLinks.push({ path, target: 'nothing' });
   else if (real === walker.root || !isWithin(walker, real)) walker.strayLinks.push({ path, target: real });
@@ -86,7 +97,7 @@ function followLink(walker: Walker, path: string, files: Listing, above: readonl
     const stats = statSync(real);
     if (stats.isFile()) files.add(nameOf(path));
     else if (above.includes(real)) walker.strayLinks.push({ path, target: `${real} (a circle)` });
-    else if (stats.isDirectory()) walkDirectory(walker, path, [...above, real]);
+    else if (stats.isDirectory()) await walkDirectory(walker, path, [...above, real]);
   }
 }
 
@@ -98,7 +109,7 @@ function realTarget(link: string): string | undefined {
   }
 }
 
-/** The index directories of a tree: those that hold a repodata.json, in the order of the walk. */
+/** The index directories of a tree: those that hold a repodata.json, sorted. */
 export function indexDirectoriesOf(tree: Tree): string[] {
   return [...tree.files]
     .filter(([, { others }]) => others.includes(REPODATA))

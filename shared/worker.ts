@@ -2,6 +2,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { gatherFiles } from './gather-files.js';
 import { hashFiles } from './hash-files.js';
 import { hashPieces } from './hash-pieces.js';
+import { listForThread } from './list-directory.js';
 import { createFiles } from './new-files.js';
 import { readFiles } from './read-files.js';
 import { readIndex } from './read-index.js';
@@ -19,6 +20,7 @@ const JOBS = {
   'gather-files': gatherFiles,
   'hash-files': hashFiles,
   'hash-pieces': hashPieces,
+  'list-directory': listForThread,
   'read-files': readFiles,
   'read-index': readIndex,
 };
