@@ -37,6 +37,7 @@ const ioFiles = [
   'shared/tar-*.ts',
   'shared/threads.ts',
   'shared/trusted-place.ts',
+  'shared/list-directory.ts',
   'shared/walk.ts',
   'shared/worker.ts',
   'exporter/archive.ts',

@@ -1,3 +1,4 @@
+import { outlineOf } from '../shared/outline.js';
 import { ARTIFACT_EXTENSIONS, REPODATA } from '../shared/rules.js';
 import type { State } from '../shared/state.js';
 import { endsWith } from '../shared/usual-name.js';
@@ -11,7 +12,7 @@ const INDEX = Buffer.from(REPODATA);
  */
 export function artifactsPerDirectory(state: State): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { directory, from, to } of state.directories()) {
+  for (const { directory, from, to } of outlineOf(state).runs) {
     let artifacts = 0;
     let hasIndex = false;
     for (let i = from; i < to; i++) {

@@ -1,4 +1,5 @@
 import { CondaDiffError } from './errors.js';
+import { outlineOf } from './outline.js';
 import { directoryOf, joinPath, nameOf } from './paths.js';
 import type { State } from './state.js';
 
@@ -14,10 +15,11 @@ import type { State } from './state.js';
  */
 export function collisions(added: readonly string[], target: State): string[] {
   if (added.length === 0) return [];
-  const directories = withParents(Array.from(target.directories(), ({ directory }) => directory));
+  const { runs, unusual } = outlineOf(target);
+  const directories = withParents(runs.map(({ directory }) => directory));
   const newDirectories = withParents(added.map(directoryOf));
   const isThere = (path: string): boolean => directories.has(path) || target.find(path) >= 0;
-  const spellings = spellingsOf([...target.pathsOfUnusualNames(), ...directories]);
+  const spellings = spellingsOf([...unusual, ...directories]);
   const problems: string[] = [];
   for (const path of [...newDirectories, ...added]) {
     const folded = foldName(path);

@@ -6,6 +6,7 @@ import { compileGlobs } from './globs.js';
 import { type Mismatch, proofOf } from './identity.js';
 import type { ListingColumns } from './listing.js';
 import { joinPath } from './paths.js';
+import type { PathTable } from './path-table.js';
 import { HASH_BYTES, MARK, type RowColumns, Rows } from './rows.js';
 import { isArtifactName } from './rules.js';
 import { sortRows } from './sort-rows.js';
@@ -56,7 +57,8 @@ const TOLD_FILES = 256;
 
 /**
  * Finds the files of a directory that the indexes name, and tells size and hash of each from its record and the hash
- * cache where these are proof enough (DESIGN section 3, Identity). One pass over the listing, a status for each file.
+ * cache where these are proof enough (DESIGN section 3, Identity). One pass over the listing finds the rows whose files are
+ * there; a pass over the rows asks for the status of each: so these are read in the order in which they lie in memory.
  *
  * @param isStopped whether the result is not wanted any more
  * @throws Error of the system, when a status cannot be read
@@ -64,22 +66,37 @@ const TOLD_FILES = 256;
 export function readFiles(job: FilesJob, isStopped: () => boolean = () => false): FilesFound {
   const rows = Rows.from(job.rows);
   const { table, conflicts } = joinClaims(rows, joinPath(job.directory, ''));
+  const unindexed = markPresent(job, rows, table);
   const finder = new Finder(job, rows);
+  let looked = 0;
+  for (let row = 0; row < rows.count && !isStopped(); row++) {
+    if ((rows.marks[row]! & MARK.present) === 0) continue;
+    finder.look(row);
+    if (++looked % TOLD_FILES === 0) addTo(job.tally, { files: TOLD_FILES, bytes: 0 });
+  }
+  addTo(job.tally, { files: looked % TOLD_FILES, bytes: 0 });
+  return { ...finder.found(), conflicts, unindexed };
+}
+
+/** Marks the rows whose names are listed. Returns the artifacts that no index names. */
+function markPresent(job: FilesJob, rows: Rows, table: PathTable): string[] {
   const isIgnored = compileGlobs(job.ignore);
   const unindexed: string[] = [];
-  let looked = 0;
+  let others = 0;
   eachName(job.listing, (bytes, start, end) => {
-    if (isStopped()) return;
-    if (++looked % TOLD_FILES === 0) addTo(job.tally, { files: TOLD_FILES, bytes: 0 });
     const row = table.find(bytes, start, end);
-    if (row >= 0) return finder.look(row, bytes, start, end);
+    if (row >= 0) {
+      rows.marks[row]! |= MARK.present;
+      return;
+    }
+    others++;
     const name = bytes.toString('utf8', start, end);
     if (job.extensions === undefined || !isArtifactName(name, job.extensions)) return;
     const path = joinPath(job.directory, name);
     if (!isIgnored(path)) unindexed.push(path);
   });
-  addTo(job.tally, { files: looked % TOLD_FILES, bytes: 0 });
-  return { ...finder.found(), conflicts, unindexed };
+  addTo(job.tally, { files: others, bytes: 0 });
+  return unindexed;
 }
 
 /** Calls back with each name of a listing, as bytes. */
@@ -103,7 +120,9 @@ function eachName(
 /** Looks at one file after the other and keeps what was found. */
 class Finder {
   readonly #rows: Rows;
+  /** The directory, and how many bytes of a row's path name it. */
   readonly #place: string;
+  readonly #skipped: number;
   readonly #cache: CacheTable | undefined;
   readonly #trusts: Trusted;
   readonly #hash = new PathHash();
@@ -112,16 +131,20 @@ class Finder {
   constructor({ repository, directory, cache, trusts }: FilesJob, rows: Rows) {
     this.#rows = rows;
     this.#place = join(repository, directory, '/');
+    this.#skipped = Buffer.byteLength(joinPath(directory, ''));
     this.#cache = cache.count > 0 ? new CacheTable(cache) : undefined;
     this.#trusts = trusts;
   }
 
-  /** The bytes are the file's name. */
-  look(row: number, bytes: Buffer, start: number, end: number): void {
-    const stats = statFile(this.#place + bytes.toString('utf8', start, end));
-    if (stats === undefined) return;
+  /** Looks at the file of a row, which is listed, but may be gone by now. */
+  look(row: number): void {
     const rows = this.#rows;
-    rows.marks[row]! |= MARK.present;
+    const start = rows.starts[row]! + this.#skipped;
+    const stats = statFile(this.#place + rows.names.toString('utf8', start, rows.starts[row + 1]));
+    if (stats === undefined) {
+      rows.marks[row]! &= ~MARK.present;
+      return;
+    }
     const known = this.#cache?.look(this.#hash.of(rows.names, rows.starts[row], rows.starts[row + 1]), stats);
     const hasHash = (rows.marks[row]! & MARK.sha256) !== 0;
     const seen = typeof known !== 'number' ? known : this.#hasOtherMd5(row, known) ? 'changed' : 'same';

@@ -14,12 +14,6 @@ export interface Entry {
   readonly sha256: string;
 }
 
-const SLASH = 0x2f;
-/** By byte: 1 for upper-case ASCII and everything outside of ASCII. */
-const IS_UNUSUAL = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a) ? 1 : 0,
-);
-
 /**
  * The tracked files of a repository, sorted by the UTF-8 bytes of their paths. They lie in rows, unsorted; a state is a
  * sorted list of row numbers, so states that share files share their memory, and none is copied to make another.
@@ -91,37 +85,6 @@ export class State {
   get(path: string): Entry | undefined {
     const i = this.find(path);
     return i < 0 ? undefined : this.entry(i);
-  }
-
-  /**
-   * The paths whose names are not all lower-case ASCII, so that another name can be like them on a file system that
-   * ignores case or normalises. They are few; finding them reads bytes, not strings.
-   */
-  *pathsOfUnusualNames(): Generator<string> {
-    for (let i = 0; i < this.count; i++) {
-      const { rows, row } = this.rowsOf(i);
-      const start = rows.starts[row]!;
-      let at = rows.starts[row + 1]! - 1;
-      while (at >= start && rows.names[at] !== SLASH && IS_UNUSUAL[rows.names[at]!] === 0) at--;
-      if (at >= start && rows.names[at] !== SLASH) yield this.path(i);
-    }
-  }
-
-  /** The directories that hold entries directly, in the order of the paths, with the entries; one may come several times. */
-  *directories(): Generator<{ readonly directory: string; readonly from: number; readonly to: number }> {
-    let last: Buffer | undefined;
-    let from = 0;
-    for (let i = 0; i < this.count; i++) {
-      const { rows, row } = this.rowsOf(i);
-      const start = rows.starts[row]!;
-      let end = rows.starts[row + 1]! - 1;
-      while (end > start && rows.names[end] !== SLASH) end--;
-      if (last !== undefined && isSame(rows.names, start, end, last)) continue;
-      if (last !== undefined) yield { directory: last.toString(), from, to: i };
-      last = Buffer.from(rows.names.subarray(start, end));
-      from = i;
-    }
-    if (last !== undefined) yield { directory: last.toString(), from, to: this.count };
   }
 
   /** Orders entry `i` of this state against entry `j` of another by path bytes: negative, 0 or positive. */
@@ -239,12 +202,6 @@ export function stateOfRows(rows: Rows, numbers = allRows(rows)): State {
     if (rows.compare(order[i - 1]!, rows, order[i]!) === 0) throw twice(rows.path(order[i]!));
   }
   return new State([rows], order);
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
-  return true;
 }
 
 function twice(path: string): CondaDiffError {
