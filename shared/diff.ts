@@ -21,16 +21,21 @@ export function diffStates(base: State, target: State): Diff {
   const removed: Entry[] = [];
   let i = 0;
   let j = 0;
-  while (i < base.count || j < target.count) {
-    const order = i === base.count ? 1 : j === target.count ? -1 : base.comparePath(i, target, j);
+  while (i < base.count && j < target.count) {
+    const before = base.rowsOf(i);
+    const after = target.rowsOf(j);
+    const order = before.rows.compare(before.row, after.rows, after.row);
     if (order < 0) removed.push(base.entry(i++));
     else if (order > 0) added.push(target.entry(j++));
     else {
-      if (!base.sameContent(i, target, j)) replaced.push({ before: base.entry(i), after: target.entry(j) });
+      const isSame = before.rows.sameContent(before.row, after.rows, after.row);
+      if (!isSame) replaced.push({ before: base.entry(i), after: target.entry(j) });
       i++;
       j++;
     }
   }
+  while (i < base.count) removed.push(base.entry(i++));
+  while (j < target.count) added.push(target.entry(j++));
   return { added, replaced, removed };
 }
 

@@ -29,11 +29,13 @@ export class PlainLine {
   hashStart = 0;
 
   bytes: Buffer = Buffer.alloc(0);
+  #given: Uint8Array = this.bytes;
 
   begin(bytes: Uint8Array, start: number): this {
-    const { buffer, byteOffset, length } = this.bytes;
-    if (bytes.buffer !== buffer || bytes.byteOffset !== byteOffset || bytes.length !== length)
+    if (bytes !== this.#given) {
+      this.#given = bytes;
       this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     this.at = start;
     return this;
   }

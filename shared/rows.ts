@@ -136,6 +136,10 @@ export class Rows implements RowColumns {
     return length - otherLength;
   }
 
+  sameContent(row: number, other: Rows, otherRow: number): boolean {
+    return this.sizes[row] === other.sizes[otherRow] && this.sameHash(row, other, otherRow);
+  }
+
   sameHash(row: number, other: Rows, otherRow: number): boolean {
     const from = row * HASH_BYTES;
     const otherFrom = otherRow * HASH_BYTES;

@@ -87,20 +87,6 @@ export class State {
     return i < 0 ? undefined : this.entry(i);
   }
 
-  /** Orders entry `i` of this state against entry `j` of another by path bytes: negative, 0 or positive. */
-  comparePath(i: number, other: State, j: number): number {
-    const number = other.#order[j]!;
-    return this.#compare(i, other.#rows(number), other.#row(number));
-  }
-
-  /** Whether entry `i` of this state has the size and hash of entry `j` of another. */
-  sameContent(i: number, other: State, j: number): boolean {
-    if (this.size(i) !== other.size(j)) return false;
-    const { rows, row } = other.rowsOf(j);
-    const number = this.#order[i]!;
-    return this.#rows(number).sameHash(this.#row(number), rows, row);
-  }
-
   /**
    * The state digest: sha256, in lower-case hex, of what `sha256sum` prints for the tracked files in
    * `LC_ALL=C sort -k2` order, `<64 hex>  <path>\n` each.
