@@ -5,9 +5,13 @@ import { type HeldDirectory, holdDirectory } from './held-directory.js';
 
 /** So many are held at most, besides those at work. */
 const MOST_HELD = 64;
+/** So long, what a path led to is taken to be what it leads to: no longer than it may take to act on it. */
+const FRESH_MILLISECONDS = 1;
 
 interface Kept extends HeldDirectory {
   readonly identity: string | undefined;
+  /** When it was found to be what its path leads to. */
+  seen: number;
   uses: number;
   isForgotten: boolean;
 }
@@ -31,11 +35,12 @@ export class HeldDirectories {
   hold(directory: string): HeldDirectory {
     if (!HAS_DESCRIPTORS) return holdDirectory(this.#bounds, directory);
     const known = this.#kept.get(directory);
-    if (known?.identity !== undefined && known.identity === identityOf(directory)) return this.#use(known);
+    if (known?.identity !== undefined && isStill(known, directory)) return this.#use(known);
     const held = holdDirectory(this.#bounds, directory);
     if (known !== undefined) this.#forget(directory, known);
     if (this.#kept.size >= MOST_HELD) this.#forgetAll();
-    const kept = { ...held, identity: identityOf(held.path), uses: 0, isForgotten: false };
+    const own = { identity: identityOf(held.path), seen: performance.now(), uses: 0, isForgotten: false };
+    const kept = { ...held, ...own };
     this.#kept.set(directory, kept);
     return this.#use(kept);
   }
@@ -71,4 +76,13 @@ export class HeldDirectories {
     kept.isForgotten = true;
     if (kept.uses === 0) kept.release();
   }
+}
+
+/** Whether its path leads to it, looked at just now. */
+function isStill(known: Kept, directory: string): boolean {
+  const now = performance.now();
+  if (now - known.seen < FRESH_MILLISECONDS) return true;
+  if (known.identity !== identityOf(directory)) return false;
+  known.seen = now;
+  return true;
 }

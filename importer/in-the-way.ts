@@ -1,7 +1,6 @@
-import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { asIoError, CondaDiffError } from '../shared/errors.js';
-import { isThere, statIfThere } from '../shared/is-there.js';
+import { lstatIfThere, statIfThere } from '../shared/is-there.js';
 import { directoryOf } from '../shared/paths.js';
 import { shellWord } from '../shared/shell-word.js';
 
@@ -21,7 +20,7 @@ export function obstaclesTo(repository: string, paths: Iterable<string>): Obstac
   const seen = new Set<string>();
   for (const path of paths) {
     const place = join(repository, path);
-    if (isThere(place) && lstatSync(place).isDirectory()) found.push({ path: place, is: 'directory' });
+    if (lstatIfThere(place)?.isDirectory() === true) found.push({ path: place, is: 'directory' });
     for (let above = directoryOf(path); above !== '' && !seen.has(above); above = directoryOf(above)) {
       seen.add(above);
       const directory = join(repository, above);

@@ -16,6 +16,16 @@ export function statIfThere(path: string): Stats | undefined {
   }
 }
 
+/** The status of what is at a path, a link itself; `undefined` when there is nothing, or a file above it. */
+export function lstatIfThere(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }); // an error for each of many that are not there takes long
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Whether there is anything at a path, a link that leads nowhere included.
  *
@@ -23,10 +33,8 @@ export function statIfThere(path: string): Stats | undefined {
  */
 export function isThere(path: string): boolean {
   try {
-    lstatSync(path);
-    return true;
+    return lstatIfThere(path) !== undefined;
   } catch (error) {
-    if (isAbsent(error)) return false;
     throw asIoError(error, `Cannot read ${path}`);
   }
 }

@@ -76,11 +76,16 @@ export class Rows implements RowColumns {
     return { count, names, starts, sizes, hashes, marks };
   }
 
+  /** Takes all rows out; their memory is kept for others. */
+  clear(): void {
+    this.count = 0;
+  }
+
   /** Adds a row; `hash` in hex, or '' for none. Returns its number. */
   add(path: string, size: number, hash: string): number {
     const row = this.begin(Buffer.byteLength(path));
     this.names.write(path, this.starts[row]!);
-    this.hashes.write(hash, HASH_BYTES * row, 'hex');
+    if (hash !== '') this.hashes.write(hash, HASH_BYTES * row, 'hex');
     this.sizes[row] = size;
     return row;
   }

@@ -14,6 +14,9 @@ export interface Entry {
   readonly sha256: string;
 }
 
+/** The path that is looked for: rows of its own for each would be garbage. */
+const WANTED = new Rows(1);
+
 /**
  * The tracked files of a repository, sorted by the UTF-8 bytes of their paths. They lie in rows, unsorted; a state is a
  * sorted list of row numbers, so states that share files share their memory, and none is copied to make another.
@@ -76,10 +79,10 @@ export class State {
 
   /** The position of a path, or -1. */
   find(path: string): number {
-    const wanted = new Rows(1);
-    wanted.add(path, 0, '');
-    const at = this.seek(wanted, 0, 0);
-    return this.holds(at, wanted, 0) ? at : -1;
+    WANTED.clear();
+    WANTED.add(path, 0, '');
+    const at = this.seek(WANTED, 0, 0);
+    return this.holds(at, WANTED, 0) ? at : -1;
   }
 
   get(path: string): Entry | undefined {
