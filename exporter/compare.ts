@@ -95,7 +95,7 @@ async function readBoth(
   try {
     const place = { repository, stateDirectory, site, events };
     const chosen = await chooseBase(options.base, place, async () =>
-      indexDirectoriesOf(await walk(repository, { links })),
+      indexDirectoriesOf(await walk(repository, { links, signal })),
     );
     const globs = known ?? { ...chosen.reference.globs, ...options.globs };
     return { chosen, globs, survey: await (early ?? read(globs)) };

@@ -12,7 +12,7 @@ const INDEX = Buffer.from(REPODATA);
  */
 export function artifactsPerDirectory(state: State): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { directory, from, to } of outlineOf(state).runs) {
+  for (const { directory, from, to } of outlineOf(state).stretches) {
     let artifacts = 0;
     let hasIndex = false;
     for (let i = from; i < to; i++) {

@@ -129,7 +129,7 @@ interface Comparison {
 
 /** @param copyTo where to copy the metadata first, so that the mirror may go on changing */
 async function compare(run: TarRun, infile: string, copyTo?: string): Promise<Comparison> {
-  const indexDirectories = indexDirectoriesOf(await walk(run.repository));
+  const indexDirectories = indexDirectoriesOf(await walk(run.repository, { signal: run.signal }));
   const { reference: base, unknown } = await readBase(infile, indexDirectories);
   if (unknown > 0)
     run.warn(`${String(unknown)} records of ${infile} have no sha256 and size: their files count as new`);

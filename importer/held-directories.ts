@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { identityOf } from '../shared/allowed-links.js';
 import type { Bounds } from '../shared/bounds.js';
 import { HAS_DESCRIPTORS } from '../shared/opened-file.js';
@@ -5,7 +6,7 @@ import { type HeldDirectory, holdDirectory } from './held-directory.js';
 
 /** So many are held at most, besides those at work. */
 const MOST_HELD = 64;
-/** So long, what a path led to is taken to be what it leads to: no longer than it may take to act on it. */
+/** So long, a path is taken to lead where it led when it was looked at: about as long as acting on it may take. */
 const FRESH_MILLISECONDS = 1;
 
 interface Kept extends HeldDirectory {
@@ -18,8 +19,8 @@ interface Kept extends HeldDirectory {
 
 /**
  * Holds directories of a repository as {@link holdDirectory} does, and keeps them held for as long as work goes on
- * without a pause: to open a directory anew for each of many files takes longer than what is done with the file. One
- * whose path leads elsewhere by now is opened anew.
+ * without a pause: to open a directory anew for each of many files takes longer than what is done with the file. Its path
+ * is looked at again when a millisecond has passed, and the directory opened anew where it leads elsewhere by then.
  */
 export class HeldDirectories {
   readonly #bounds: Bounds;
@@ -36,13 +37,19 @@ export class HeldDirectories {
     if (!HAS_DESCRIPTORS) return holdDirectory(this.#bounds, directory);
     const known = this.#kept.get(directory);
     if (known?.identity !== undefined && isStill(known, directory)) return this.#use(known);
+    const seen = performance.now();
     const held = holdDirectory(this.#bounds, directory);
     if (known !== undefined) this.#forget(directory, known);
     if (this.#kept.size >= MOST_HELD) this.#forgetAll();
-    const own = { identity: identityOf(held.path), seen: performance.now(), uses: 0, isForgotten: false };
-    const kept = { ...held, ...own };
+    const kept = { ...held, identity: identityOf(held.path), seen, uses: 0, isForgotten: false };
     this.#kept.set(directory, kept);
     return this.#use(kept);
+  }
+
+  /** Says that a path leads elsewhere from now on, and so does what is below it. */
+  moved(path: string): void {
+    for (const [directory, kept] of this.#kept)
+      if (directory === path || directory.startsWith(path + sep)) this.#forget(directory, kept);
   }
 
   #use(kept: Kept): HeldDirectory {
@@ -78,7 +85,7 @@ export class HeldDirectories {
   }
 }
 
-/** Whether its path leads to it, looked at just now. */
+/** Whether its path leads to it. */
 function isStill(known: Kept, directory: string): boolean {
   const now = performance.now();
   if (now - known.seen < FRESH_MILLISECONDS) return true;

@@ -14,6 +14,7 @@ export interface Obstacle {
  * What stands where files are to be put, or where their directories are.
  *
  * @param paths of the files, in the repository
+ * @throws Error of the system, when something may not be seen
  */
 export function obstaclesTo(repository: string, paths: Iterable<string>): Obstacle[] {
   const found: Obstacle[] = [];

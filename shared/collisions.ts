@@ -15,11 +15,11 @@ import type { State } from './state.js';
  */
 export function collisions(added: readonly string[], target: State): string[] {
   if (added.length === 0) return [];
-  const { runs, unusual } = outlineOf(target);
-  const directories = withParents(runs.map(({ directory }) => directory));
+  const { stretches, unusual } = outlineOf(target);
+  const directories = withParents(stretches.map(({ directory }) => directory));
   const newDirectories = withParents(added.map(directoryOf));
   const isThere = (path: string): boolean => directories.has(path) || target.find(path) >= 0;
-  const spellings = spellingsOf([...unusual, ...directories]);
+  const spellings = spellingsOf([...unusual.map((i) => target.path(i)), ...directories]);
   const problems: string[] = [];
   for (const path of [...newDirectories, ...added]) {
     const folded = foldName(path);

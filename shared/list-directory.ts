@@ -3,15 +3,17 @@ import { asIoError } from './errors.js';
 import { Listing, type ListingColumns } from './listing.js';
 
 /** A directory as the system lists it, in any order; dot-files and dot-directories are left out. */
-export interface DirectoryListed {
+export interface ListedDirectory {
   /** The regular files. */
   readonly files: Listing;
   readonly directories: readonly string[];
   readonly links: readonly string[];
+  /** Whether this is all of it. */
+  readonly isWhole: boolean;
 }
 
 /** The same, on its way from another thread. */
-export interface DirectoryColumns extends Omit<DirectoryListed, 'files'> {
+export interface ListedColumns extends Omit<ListedDirectory, 'files'> {
   readonly files: ListingColumns;
 }
 
@@ -19,31 +21,34 @@ export interface DirectoryColumns extends Omit<DirectoryListed, 'files'> {
 const LISTED_AT_ONCE = 1024;
 
 /**
- * Lists a directory.
+ * Lists a directory, until it is not wanted any more.
  *
  * @param directory absolute path
- * @param atMost how many names may be in it
- * @returns `undefined` when there are more
+ * @param isStopped asked now and then, with the number of names so far
  * @throws CondaDiffError io, when it cannot be read
  */
-export function listDirectory(directory: string, atMost = Infinity): DirectoryListed | undefined {
+export function listDirectory(directory: string, isStopped: (names: number) => boolean): ListedDirectory {
   const files = new Listing();
   const directories: string[] = [];
   const links: string[] = [];
   let names = 0;
+  let isWhole = true;
   for (const item of itemsOf(directory)) {
-    if (++names > atMost) return undefined;
+    if (names++ % LISTED_AT_ONCE === 0 && isStopped(names)) {
+      isWhole = false;
+      break;
+    }
     if (item.name.startsWith('.')) continue;
     if (item.isFile()) files.add(item.name);
     else if (item.isDirectory()) directories.push(item.name);
     else if (item.isSymbolicLink()) links.push(item.name);
   }
-  return { files, directories, links };
+  return { files, directories, links, isWhole };
 }
 
-/** As {@link listDirectory}, whatever is in it; for other threads. */
-export function listForThread(directory: string): DirectoryColumns {
-  const { files, ...others } = listDirectory(directory)!;
+/** As {@link listDirectory}, for another thread. */
+export function listForThread(directory: string, isStopped: () => boolean = () => false): ListedColumns {
+  const { files, ...others } = listDirectory(directory, isStopped);
   return { files: files.columns(), ...others };
 }
 

@@ -20,6 +20,7 @@ export class Names implements NameColumns {
     return Object.assign(new Names(), { count, bytes: own, ends });
   }
 
+  /** For another thread: the memory goes there, these names are of no use afterwards. */
   columns(): NameColumns {
     const { count, bytes, ends } = this;
     return { count, bytes, ends };

@@ -1,7 +1,7 @@
 import type { State } from './state.js';
 
 /** Entries of a state that follow one another and lie directly in one directory. */
-export interface Run {
+export interface Stretch {
   /** '' = the repository. */
   readonly directory: string;
   /** The positions `from` to `to`, the last one not included. */
@@ -12,12 +12,12 @@ export interface Run {
 /** What a state looks like from afar; found by reading bytes: of millions of entries no string is made. */
 export interface Outline {
   /** In the order of the paths; a directory comes several times where those in it stand between its files. */
-  readonly runs: readonly Run[];
+  readonly stretches: readonly Stretch[];
   /**
-   * The paths whose names are not all lower-case ASCII, so that another name can be like them on a file system that
-   * ignores case or normalises. They are few.
+   * The positions of the paths whose names are not all lower-case ASCII, so that another name can be like them on a file
+   * system that ignores case or normalises. Mostly they are few.
    */
-  readonly unusual: readonly string[];
+  readonly unusual: readonly number[];
 }
 
 const SLASH = 0x2f;
@@ -28,12 +28,12 @@ const IS_UNUSUAL = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 /** One pass over the bytes of a state's paths. */
 export function outlineOf(state: State): Outline {
-  const runs: Run[] = [];
-  const unusual: string[] = [];
+  const stretches: Stretch[] = [];
+  const unusual: number[] = [];
   let last: Buffer | undefined;
   let from = 0;
-  const endRun = (to: number): void => {
-    if (last !== undefined) runs.push({ directory: last.toString(), from, to });
+  const endStretch = (to: number): void => {
+    if (last !== undefined) stretches.push({ directory: last.toString(), from, to });
     from = to;
   };
   for (let i = 0; i < state.count; i++) {
@@ -43,14 +43,14 @@ export function outlineOf(state: State): Outline {
     let at = rows.starts[row + 1]! - 1;
     let isUnusual = 0;
     for (; at >= start && names[at] !== SLASH; at--) isUnusual |= IS_UNUSUAL[names[at]!]!;
-    if (isUnusual !== 0) unusual.push(state.path(i));
+    if (isUnusual !== 0) unusual.push(i);
     const end = Math.max(at, start);
     if (last !== undefined && isSame(names, start, end, last)) continue;
-    endRun(i);
+    endStretch(i);
     last = Buffer.from(names.subarray(start, end));
   }
-  endRun(state.count);
-  return { runs, unusual };
+  endStretch(state.count);
+  return { stretches, unusual };
 }
 
 function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {

@@ -38,8 +38,7 @@ export interface RowColumns {
  */
 export class Rows implements RowColumns {
   count = 0;
-  /** The UTF-8 bytes of all paths, one after the other. */
-  names: Buffer<ArrayBuffer>;
+  #names: Buffer<ArrayBuffer>;
   /** Where each path starts in `names`; it ends where the next one starts. */
   starts: Uint32Array<ArrayBuffer>;
   /** Bytes; NaN where that is not known. */
@@ -48,13 +47,13 @@ export class Rows implements RowColumns {
   hashes: Buffer<ArrayBuffer>;
   /** See {@link MARK}. */
   marks: Uint8Array<ArrayBuffer>;
-  /** `names`, to be read in words. */
+  /** The names, to be read in words. */
   #words: DataView;
 
   /** @param expected rows to reserve memory for; more can be added. Memory that is not used is not touched either. */
   constructor(expected = 16) {
-    this.names = Buffer.alloc(expected * PATH_BYTES);
-    this.#words = wordsOf(this.names);
+    this.#names = Buffer.alloc(expected * PATH_BYTES);
+    this.#words = wordsOf(this.#names);
     this.starts = new Uint32Array(expected + 1);
     this.sizes = new Float64Array(expected);
     this.hashes = Buffer.alloc(expected * HASH_BYTES);
@@ -76,8 +75,15 @@ export class Rows implements RowColumns {
     return { count, names, starts, sizes, hashes, marks };
   }
 
+  /** The UTF-8 bytes of all paths, one after the other. */
+  get names(): Buffer<ArrayBuffer> {
+    return this.#names;
+  }
+
   /** Takes all rows out; their memory is kept for others. */
   clear(): void {
+    this.hashes.fill(0, 0, this.count * HASH_BYTES);
+    this.marks.fill(0, 0, this.count);
     this.count = 0;
   }
 
@@ -141,6 +147,7 @@ export class Rows implements RowColumns {
     return length - otherLength;
   }
 
+  /** Whether a row has size and hash of one of others. */
   sameContent(row: number, other: Rows, otherRow: number): boolean {
     return this.sizes[row] === other.sizes[otherRow] && this.sameHash(row, other, otherRow);
   }
@@ -154,7 +161,7 @@ export class Rows implements RowColumns {
   }
 
   #setNames(names: Buffer<ArrayBuffer>): void {
-    this.names = names;
+    this.#names = names;
     this.#words = wordsOf(names);
   }
 

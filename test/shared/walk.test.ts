@@ -121,6 +121,24 @@ for (const threads of [false, true])
       });
     });
 
+    it('adds linked packages to those that are there', async (t) => {
+      const root = await temporaryDirectory(t);
+      const names = [...Array.from({ length: 15 }, (_, n) => `p${String(n)}-1-0.conda`), 'ü-1-0.conda'];
+      await writeFiles(root, Object.fromEntries(names.map((name) => [`noarch/${name}`, ''])));
+      await writeFiles(root, { 'pkgs/z-1-0.conda': '' });
+      await symlink('../pkgs/z-1-0.conda', join(root, 'noarch/z-1-0.conda'));
+      const { files } = await walkHere(root);
+      const { packed, others } = files.get('noarch')!;
+      assert.deepEqual([[...packed].sort(), others], [[...names, 'z-1-0.conda'].sort(), []]);
+    });
+
+    it('stops when it is asked to', async (t) => {
+      const root = await temporaryDirectory(t);
+      await writeFiles(root, { 'noarch/x': '' });
+      const reason = new Error('stopped');
+      await assert.rejects(walk(root, { threads, signal: AbortSignal.abort(reason) }), reason);
+    });
+
     it('gives directories and stray links in the order of their paths', async (t) => {
       const root = await temporaryDirectory(t);
       await writeFiles(root, { 'b/c/x': '', 'b-/x': '', 'a/x': '' });
@@ -146,10 +164,13 @@ describe('walk, where there are many names', () => {
     assert.deepEqual([...files.get('linux-64')!], ['x.conda']);
   });
 
-  it('stops when it is asked to', async (t) => {
+  it('stops when it is asked to while another thread lists', async (t) => {
     const root = await temporaryDirectory(t);
     await writeFiles(root, { x: '' });
+    const controller = new AbortController();
+    const walking = walk(root, { threads: true, signal: controller.signal });
     const reason = new Error('stopped');
-    await assert.rejects(walk(root, { threads: true, signal: AbortSignal.abort(reason) }), reason);
+    controller.abort(reason);
+    await assert.rejects(walking, reason);
   });
 });
