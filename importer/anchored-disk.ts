@@ -30,31 +30,22 @@ export function anchoredDisk(bounds: Bounds, disk: Disk = realDisk): Disk {
     setOwnership: (path, ownership) => on(path, (own) => disk.setOwnership(own, ownership)),
     setTime: (path, mtime) => on(path, (own) => disk.setTime(own, mtime)),
     linkOrCopy: (from, to) => at(to, (own) => anchor.source(from, (source) => disk.linkOrCopy(source, own))),
-    rename: async (from, to) => {
-      await at(to, (own) => at(from, (source) => disk.rename(source, own)));
-      anchor.moved(from);
-      anchor.moved(to);
-    },
+    rename: (from, to) => at(to, (own) => at(from, (source) => disk.rename(source, own))),
     remove: (path) =>
       gone(
         undefined,
         at(path, (own) => disk.remove(own)),
       ),
-    removeDirectory: async (path) => {
-      const isGone = await gone(
+    removeDirectory: (path) =>
+      gone(
         true,
         at(path, (own) => disk.removeDirectory(own)),
-      );
-      anchor.moved(path);
-      return isGone;
-    },
-    removeTree: async (path) => {
-      await gone(
+      ),
+    removeTree: (path) =>
+      gone(
         undefined,
         at(path, (own) => disk.removeTree(own)),
-      );
-      anchor.moved(path);
-    },
+      ),
     syncFile: (path) => on(path, (own) => disk.syncFile(own)),
     syncDirectory: (path) => anchor.within(path, (own) => disk.syncDirectory(own)),
   };
@@ -90,11 +81,6 @@ class Anchor {
     const held = this.#directories.hold(directory);
     return acting(held, directory, (own) => act(join(own, basename(path))));
   };
-
-  /** Says that what was at a path is not there any more. */
-  moved(path: string): void {
-    this.#directories.moved(path);
-  }
 
   /** Acts on the names of many files, each in its directory. */
   readonly each = async <F extends { readonly path: string }>(
