@@ -8,18 +8,18 @@ export function isAbsent(error: unknown): boolean {
 
 /** The status of what is at a path, links followed; `undefined` when there is nothing, or a file above it. */
 export function statIfThere(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  return lookAt(path, statSync);
 }
 
 /** The status of what is at a path, a link itself; `undefined` when there is nothing, or a file above it. */
 export function lstatIfThere(path: string): Stats | undefined {
+  return lookAt(path, lstatSync);
+}
+
+/** Without an error for what is not there, as far as the system call lets: one for each of many takes long. */
+function lookAt(path: string, look: typeof statSync): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }); // an error for each of many that are not there takes long
+    return look(path, { throwIfNoEntry: false });
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

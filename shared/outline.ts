@@ -1,4 +1,5 @@
 import type { State } from './state.js';
+import { endsWith } from './usual-name.js';
 
 /** Entries of a state that follow one another and lie directly in one directory. */
 export interface Stretch {
@@ -45,16 +46,10 @@ export function outlineOf(state: State): Outline {
     for (; at >= start && names[at] !== SLASH; at--) isUnusual |= IS_UNUSUAL[names[at]!]!;
     if (isUnusual !== 0) unusual.push(i);
     const end = Math.max(at, start);
-    if (last !== undefined && isSame(names, start, end, last)) continue;
+    if (end - start === last?.length && endsWith(names, start, end, last)) continue;
     endStretch(i);
     last = Buffer.from(names.subarray(start, end));
   }
   endStretch(state.count);
   return { stretches, unusual };
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
-  return true;
 }
